@@ -1,0 +1,53 @@
+import type { Change } from "./inventory.ts";
+
+/** One step of a plan, so specific that applying it needs no choice. */
+export interface Action {
+  readonly kind: ActionKind;
+  /** Machine, role or deploy it is about. */
+  readonly subject: string;
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** Written before the effect: the intent is on record first. */
+  readonly changes: readonly Change[];
+  readonly effect: Effect | null;
+}
+
+export type ActionKind =
+  | "launch"
+  | "revive"
+  | "confirm"
+  | "drain"
+  | "undrain"
+  | "terminate"
+  | "forget"
+  | "start"
+  | "join"
+  | "leave"
+  | "stop"
+  | "clean"
+  | "scale"
+  | "deploy"
+  | "revert"
+  | "finish"
+  | "prune";
+
+/** What a provider must do; both are idempotent by name. */
+export type Effect =
+  | {
+      readonly kind: "launch";
+      readonly machine: string;
+      readonly role: string;
+      readonly number: number;
+    }
+  | { readonly kind: "terminate"; readonly machine: string };
+
+/** Something that should happen and does not yet, and what it waits for. */
+export interface Hold {
+  readonly subject: string;
+  readonly reason: string;
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly holds: readonly Hold[];
+}

@@ -1,0 +1,44 @@
+import type { Instant } from "./instant.ts";
+import type { InventoryState } from "./inventory.ts";
+import type { AgentReport } from "./report.ts";
+
+/** What was last seen, when and by whom. A failed observation is `null`, never an empty one. */
+export interface Observed {
+  readonly inventory: InventoryState;
+  /** What the provider last listed; null while it has not answered since the controller started. */
+  readonly provider: ProviderListing | null;
+  readonly agents: ReadonlyMap<string, AgentObservation>;
+  /** When this controller started to listen: silence before it means nothing. */
+  readonly watchingSince: Instant;
+  /** Load per role over the last minutes, oldest first, one sample a second while the balancers report. */
+  readonly load: ReadonlyMap<string, readonly LoadSample[]>;
+}
+
+export interface ProviderListing {
+  readonly at: Instant;
+  readonly machines: ReadonlyMap<string, ProvidedMachine>;
+}
+
+/** `running`: it exists and its agent lives. `agentless`: it exists, its agent does not. `gone`: only remains. */
+export interface ProvidedMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly condition: "running" | "agentless" | "gone";
+}
+
+export interface AgentObservation {
+  readonly isConnected: boolean;
+  /** When the connection was made, or lost. */
+  readonly since: Instant;
+  readonly report: AgentReport | null;
+  readonly reportedAt: Instant | null;
+}
+
+export interface LoadSample {
+  readonly at: Instant;
+  readonly inFlight: number;
+  readonly queue: number;
+  readonly requestsPerSecond: number;
+  /** Servers that were up when it was taken. */
+  readonly serversUp: number;
+}

@@ -1,0 +1,7 @@
+import type { Instant } from "../core/instant.ts";
+
+export interface Clock {
+  now(): Instant;
+  /** Ends early, without an error, when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import type { Change, InventoryState, SiteEvent } from "../core/inventory.ts";
+
+/** The database of record. One writer: the controller. */
+export interface Inventory {
+  /** The committed state, as an immutable value. */
+  state(): InventoryState;
+  /** All changes and events, durably, or nothing. Throws `Failure`. */
+  commit(changes: readonly Change[], events: readonly SiteEvent[]): Promise<void>;
+  /** Newest first. */
+  events(filter: EventFilter): Promise<readonly RecordedEvent[]>;
+  close(): Promise<void>;
+}
+
+export interface EventFilter {
+  readonly subject?: string;
+  /** Only events with a higher number. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface RecordedEvent extends SiteEvent {
+  /** Grows by one with each event. */
+  readonly number: number;
+}
