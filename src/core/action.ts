@@ -31,7 +31,7 @@ export type ActionKind =
   | "finish"
   | "prune";
 
-/** What a provider must do; both are idempotent by name. */
+/** What the world must do for it. Every effect is idempotent by its subject's name. */
 export type Effect =
   | {
       readonly kind: "launch";
@@ -39,7 +39,8 @@ export type Effect =
       readonly role: string;
       readonly number: number;
     }
-  | { readonly kind: "terminate"; readonly machine: string };
+  | { readonly kind: "terminate"; readonly machine: string }
+  | { readonly kind: "remove-release"; readonly release: string };
 
 /** Something that should happen and does not yet, and what it waits for. */
 export interface Hold {
@@ -48,6 +49,12 @@ export interface Hold {
 }
 
 export interface Plan {
+  readonly actions: readonly Action[];
+  readonly holds: readonly Hold[];
+}
+
+/** What one step of the recipe came to. */
+export interface StepResult {
   readonly actions: readonly Action[];
   readonly holds: readonly Hold[];
 }

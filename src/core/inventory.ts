@@ -130,7 +130,6 @@ export interface DeployRecord {
   readonly changes: readonly DeployChange[];
   readonly startedAt: Instant;
   readonly finishedAt: Instant | null;
-  readonly hooks: { readonly before: HookState; readonly after: HookState };
   /** Balancer totals per balancer machine and epoch when it began: the difference is the deploy's own count. */
   readonly totalsBefore: Readonly<
     Record<string, { readonly requests: number; readonly failed: number }>
@@ -145,6 +144,16 @@ export interface DeployChange {
   readonly from: string | null;
   readonly to: string;
   readonly settings: DeploySettings;
+  readonly before: HookRun;
+  readonly after: HookRun;
+}
+
+/** `none`: no such hook. The machine is chosen when the hook starts and kept, so that it runs once. */
+export interface HookRun {
+  readonly state: "none" | "waiting" | "running" | "done" | "failed";
+  readonly machine: string | null;
+  /** What it printed last, when it failed. */
+  readonly lastLines: readonly string[];
 }
 
 export interface DeployFailure {
@@ -152,9 +161,6 @@ export interface DeployFailure {
   readonly message: string;
   readonly lastLines: readonly string[];
 }
-
-/** `none`: no such hook. */
-export type HookState = "none" | "waiting" | "running" | "done" | "failed";
 
 /** One write to the inventory. A list of them is committed together or not at all. */
 export type Change =

@@ -10,6 +10,8 @@ export interface Observed {
   readonly agents: ReadonlyMap<string, AgentObservation>;
   /** When this controller started to listen: silence before it means nothing. */
   readonly watchingSince: Instant;
+  /** Effects by machine: under way, or how often they have failed in a row. */
+  readonly effects: ReadonlyMap<string, EffectObservation>;
   /** Load per role over the last minutes, oldest first, one sample a second while the balancers report. */
   readonly load: ReadonlyMap<string, readonly LoadSample[]>;
 }
@@ -24,6 +26,13 @@ export interface ProvidedMachine {
   readonly name: string;
   readonly address: string;
   readonly condition: "running" | "agentless" | "gone";
+}
+
+export interface EffectObservation {
+  readonly state: "under-way" | "failed";
+  readonly failures: number;
+  readonly at: Instant;
+  readonly message: string | null;
 }
 
 export interface AgentObservation {

@@ -1,0 +1,66 @@
+import type { Action, Hold, Plan, StepResult } from "./action.ts";
+import { applyChanges } from "./changes.ts";
+import type { Instant } from "./instant.ts";
+import { fillRoles, retireDrained, shrinkRoles } from "./machines/capacity.ts";
+import {
+  confirmMachines,
+  forgetGoneMachines,
+  launchAgain,
+  removeOrphans,
+  terminateAgain,
+} from "./machines/lifecycle.ts";
+import type { Observed } from "./observed.ts";
+import { advanceDeploy } from "./rollout/deploy.ts";
+import { pruneReleases } from "./rollout/prune.ts";
+import {
+  finishLeaving,
+  joinServers,
+  replaceWorn,
+  retireSuperseded,
+  startServers,
+} from "./rollout/servers.ts";
+import { takeRoster, takeSight } from "./roster.ts";
+import type { Roster } from "./roster.ts";
+import { scaleRoles } from "./scaling/scale-roles.ts";
+
+/** What is to be done about a site, in this order: each step sees what the ones before it have decided. */
+const recipe: readonly ((roster: Roster) => StepResult)[] = [
+  // What is there?
+  forgetGoneMachines,
+  removeOrphans,
+  confirmMachines,
+  launchAgain,
+  terminateAgain,
+  // How many should there be?
+  scaleRoles,
+  fillRoles,
+  // What should they run?
+  joinServers,
+  advanceDeploy,
+  startServers,
+  replaceWorn,
+  retireSuperseded,
+  // What may leave?
+  shrinkRoles,
+  finishLeaving,
+  retireDrained,
+  pruneReleases,
+];
+
+/** Decides everything, does nothing: same observation, same plan. */
+export function plan(observed: Observed, now: Instant): Plan {
+  const actions: Action[] = [];
+  const holds: Hold[] = [];
+  if (observed.inventory.settings.site === null) return { actions, holds };
+  const sight = takeSight(observed);
+  let roster = takeRoster(observed, observed.inventory, sight, now);
+  for (const step of recipe) {
+    const result = step(roster);
+    holds.push(...result.holds);
+    if (result.actions.length === 0) continue;
+    actions.push(...result.actions);
+    const changes = result.actions.flatMap((action) => action.changes);
+    roster = takeRoster(observed, applyChanges(roster.state, changes), sight, now);
+  }
+  return { actions, holds };
+}

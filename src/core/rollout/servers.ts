@@ -1,0 +1,256 @@
+import type { Action, Hold, StepResult } from "../action.ts";
+import type { Change, MachineRecord, ServerRecord, Settings } from "../inventory.ts";
+import { isDrained, isServing, processOf } from "../roster.ts";
+import type { Roster } from "../roster.ts";
+import { changeOf, revisionForNew, revisionWanted } from "./revision.ts";
+
+/** Gives every machine of a role one server per instance. New machines get the release before they serve. */
+export function startServers(roster: Roster): StepResult {
+  const actions: Action[] = [];
+  let { settings } = roster.state;
+  for (const role of roster.roles) {
+    if (role.role === null) continue;
+    const revision = revisionForNew(roster, role.name);
+    if (revision === null) continue;
+    for (const machine of roster.machinesOf(role.name)) {
+      if (!mayRun(machine)) continue;
+      for (const instance of missingInstances(roster, machine, role.instances)) {
+        const reason = `${machine.name} runs ${role.instances} of ${role.name}`;
+        const start = startServer(roster, settings, { machine, instance, revision, reason });
+        settings = start.settings;
+        actions.push(start.action);
+      }
+    }
+  }
+  return { actions, holds: [] };
+}
+
+/** A process that is healthy joins its pool; one that came back on another port joins anew. */
+export function joinServers(roster: Roster): StepResult {
+  const actions: Action[] = [];
+  for (const server of roster.state.servers.values()) {
+    const reason = joinReason(roster, server);
+    if (reason === null) continue;
+    const process = processOf(roster, server);
+    const joined: ServerRecord = {
+      ...server,
+      state: "ready",
+      stateAt: roster.now,
+      address: process?.address ?? null,
+      port: process?.port ?? null,
+    };
+    actions.push({
+      kind: "join",
+      subject: serverName(server),
+      reason,
+      changes: [{ kind: "server", server: joined }],
+      effect: null,
+    });
+  }
+  return { actions, holds: [] };
+}
+
+/**
+ * Where two servers hold one place, the wanted one stays: as soon as it serves, the other drains. Deploys,
+ * reverts and restarts all end this way, so capacity never drops in between.
+ */
+export function retireSuperseded(roster: Roster): StepResult {
+  const actions: Action[] = [];
+  for (const role of roster.roles) {
+    const wanted = revisionWanted(roster, role.name);
+    for (const machine of roster.machinesOf(role.name)) {
+      for (const group of byInstance(roster.serversOn(machine.name))) {
+        actions.push(...retireGroup(roster, group, wanted, role.instances));
+      }
+    }
+  }
+  return { actions, holds: [] };
+}
+
+/** Replaces processes that supervision is not content with, one machine of a role at a time. */
+export function replaceWorn(roster: Roster): StepResult {
+  const actions: Action[] = [];
+  const holds: Hold[] = [];
+  let { settings } = roster.state;
+  for (const role of roster.roles) {
+    const servers = roster.machinesOf(role.name).flatMap((m) => roster.serversOn(m.name));
+    const worn = servers.find((server) => server.state === "ready" && wornReason(roster, server));
+    if (worn === undefined) continue;
+    const machine = roster.state.machines.get(worn.machine);
+    const revision = revisionForNew(roster, role.name);
+    const isBusy = servers.some((server) => server.state !== "ready");
+    if (isBusy || changeOf(roster, role.name) !== null || !machine || revision === null) {
+      holds.push({ subject: serverName(worn), reason: "is replaced after what goes on now" });
+      continue;
+    }
+    const reason = wornReason(roster, worn) ?? "";
+    const { instance } = worn;
+    const start = startServer(roster, settings, { machine, instance, revision, reason });
+    settings = start.settings;
+    actions.push(start.action);
+  }
+  return { actions, holds };
+}
+
+/** A server that left every pool may end; its record goes when its process has. */
+export function finishLeaving(roster: Roster): StepResult {
+  const actions: Action[] = [];
+  const holds: Hold[] = [];
+  for (const server of roster.state.servers.values()) {
+    if (server.state === "draining") {
+      if (isDrained(roster, server)) actions.push(stopServer(roster, server, "drained"));
+      else holds.push({ subject: serverName(server), reason: "finishes its requests" });
+    }
+    if (server.state === "stopping" && hasEnded(roster, server)) {
+      actions.push({
+        kind: "clean",
+        subject: serverName(server),
+        reason: "its process has ended",
+        changes: [{ kind: "server-gone", id: server.id }],
+        effect: null,
+      });
+    }
+  }
+  return { actions, holds };
+}
+
+function joinReason(roster: Roster, server: ServerRecord): string | null {
+  if (!isHere(server)) return null;
+  const process = processOf(roster, server);
+  if (process?.state !== "healthy") return null;
+  if (server.state === "starting") return "it passed its check";
+  return process.port === server.port ? null : `it moved to port ${process.port}`;
+}
+
+export function serverName(server: ServerRecord): string {
+  return `${server.machine}.${server.id}`;
+}
+
+export interface ServerOrder {
+  readonly machine: MachineRecord;
+  readonly instance: number;
+  readonly revision: string;
+  readonly reason: string;
+}
+
+/** Ids come from a counter on record, which the caller hands on to its next order. */
+export function startServer(
+  roster: Roster,
+  settings: Settings,
+  order: ServerOrder,
+): { readonly action: Action; readonly settings: Settings } {
+  const server: ServerRecord = {
+    id: settings.nextServerId,
+    machine: order.machine.name,
+    role: order.machine.role,
+    instance: order.instance,
+    revision: order.revision,
+    state: "starting",
+    stateAt: roster.now,
+    createdAt: roster.now,
+    address: null,
+    port: null,
+    reason: order.reason,
+  };
+  const next: Settings = { ...settings, nextServerId: settings.nextServerId + 1 };
+  return {
+    settings: next,
+    action: {
+      kind: "start",
+      subject: serverName(server),
+      reason: order.reason,
+      changes: [
+        { kind: "settings", settings: next },
+        { kind: "server", server },
+      ],
+      effect: null,
+    },
+  };
+}
+
+/** Takes it out: through a drain when the balancer knows it, at once when it never joined. */
+export function leaveServer(roster: Roster, server: ServerRecord, reason: string): Action {
+  if (server.state === "starting") return stopServer(roster, server, reason);
+  return {
+    kind: "leave",
+    subject: serverName(server),
+    reason,
+    changes: [serverChange(roster, server, "draining", reason)],
+    effect: null,
+  };
+}
+
+function stopServer(roster: Roster, server: ServerRecord, reason: string): Action {
+  return {
+    kind: "stop",
+    subject: serverName(server),
+    reason,
+    changes: [serverChange(roster, server, "stopping", reason)],
+    effect: null,
+  };
+}
+
+function serverChange(
+  roster: Roster,
+  server: ServerRecord,
+  state: ServerRecord["state"],
+  reason: string,
+): Change {
+  return { kind: "server", server: { ...server, state, stateAt: roster.now, reason } };
+}
+
+export function isHere(server: ServerRecord): boolean {
+  return server.state === "starting" || server.state === "ready";
+}
+
+export function mayRun(machine: MachineRecord): boolean {
+  return machine.state === "launching" || machine.state === "running";
+}
+
+function missingInstances(roster: Roster, machine: MachineRecord, instances: number): number[] {
+  const held = new Set<number>();
+  for (const server of roster.serversOn(machine.name)) {
+    if (isHere(server)) held.add(server.instance);
+  }
+  return Array.from({ length: instances }, (_, index) => index).filter((i) => !held.has(i));
+}
+
+function byInstance(servers: readonly ServerRecord[]): readonly (readonly ServerRecord[])[] {
+  const groups: ServerRecord[][] = [];
+  for (const server of servers) {
+    if (isHere(server)) (groups[server.instance] ??= []).push(server);
+  }
+  return groups.filter((group) => group !== undefined);
+}
+
+function retireGroup(
+  roster: Roster,
+  group: readonly ServerRecord[],
+  wanted: string | null,
+  instances: number,
+): readonly Action[] {
+  const surplus = group.filter((server) => server.instance >= instances);
+  if (surplus.length > 0) return surplus.map((s) => leaveServer(roster, s, "one instance fewer"));
+  const keep = group.filter((server) => server.revision === wanted).at(-1);
+  if (keep === undefined || group.length < 2 || !hasSettled(roster, keep)) return [];
+  return group
+    .filter((server) => server !== keep)
+    .map((server) => leaveServer(roster, server, `${serverName(keep)} serves in its place`));
+}
+
+/** Serving, and, when it came by a deploy that goes forward, watched for as long as the role asks. */
+function hasSettled(roster: Roster, server: ServerRecord): boolean {
+  if (!isServing(roster, server)) return false;
+  const change = roster.activeDeploy?.state === "running" ? changeOf(roster, server.role) : null;
+  return roster.now - server.stateAt >= (change?.settings.settleMs ?? 0);
+}
+
+function wornReason(roster: Roster, server: ServerRecord): string | null {
+  return processOf(roster, server)?.restartWanted ?? null;
+}
+
+function hasEnded(roster: Roster, server: ServerRecord): boolean {
+  const agent = roster.observed.agents.get(server.machine);
+  if (agent?.isConnected !== true || agent.report === null) return false;
+  return !agent.report.processes.some((process) => process.id === server.id);
+}

@@ -1,0 +1,183 @@
+import type { Role, Site } from "../desired.ts";
+import type {
+  BalancerDocument,
+  MachineDocument,
+  PoolDocument,
+  ProcessDocument,
+  ReleaseReference,
+  ServerDocument,
+  TaskDocument,
+} from "../document.ts";
+import type { InventoryState, MachineRecord, RevisionRecord, ServerRecord } from "../inventory.ts";
+import { activeDeploy, BALANCER_ROLE } from "../roster.ts";
+import { hookTaskId } from "../rollout/hooks.ts";
+import { serverName } from "../rollout/servers.ts";
+
+/** Sealed text to plain: the key is not core's to hold. */
+export type OpenSecret = (sealed: string) => string;
+
+/** Long enough for a migration, short enough to notice one that hangs. */
+const HOOK_TIMEOUT_MS = 600_000;
+
+/** What each of the machines should be, as its agent gets it. Everything in it follows from the inventory. */
+export function documentsFor(
+  state: InventoryState,
+  machines: readonly MachineRecord[],
+  openSecret: OpenSecret,
+): readonly MachineDocument[] {
+  const servers = new Map<string, ServerRecord[]>(machines.map(({ name }) => [name, []]));
+  for (const server of state.servers.values()) servers.get(server.machine)?.push(server);
+  return machines.map((machine) => {
+    const own = (servers.get(machine.name) ?? []).sort((a, b) => a.id - b.id);
+    return documentFor(state, machine, own, openSecret);
+  });
+}
+
+function documentFor(
+  state: InventoryState,
+  machine: MachineRecord,
+  servers: readonly ServerRecord[],
+  openSecret: OpenSecret,
+): MachineDocument {
+  const { site, generation } = state.settings;
+  return {
+    generation,
+    machine: machine.name,
+    role: machine.role,
+    processes: servers
+      .filter((server) => server.state !== "stopping")
+      .map((server) => processDocument(state, server, openSecret)),
+    tasks: tasksFor(state, machine, openSecret),
+    balancer:
+      machine.role === BALANCER_ROLE && site !== null ? balancerDocument(state, site) : null,
+  };
+}
+
+function processDocument(
+  state: InventoryState,
+  server: ServerRecord,
+  openSecret: OpenSecret,
+): ProcessDocument {
+  const revision = revisionOf(state, server.revision);
+  return {
+    id: server.id,
+    name: serverName(server),
+    release: releaseReference(state, revision.release),
+    run: revision.run,
+    env: revision.env,
+    secrets: openSecrets(revision, openSecret),
+    check: revision.check,
+    supervision: revision.supervision,
+    provisioning: revision.provisioning,
+  };
+}
+
+function tasksFor(
+  state: InventoryState,
+  machine: MachineRecord,
+  openSecret: OpenSecret,
+): readonly TaskDocument[] {
+  const deploy = activeDeploy(state);
+  if (deploy === null) return [];
+  return deploy.changes.flatMap((change) =>
+    (["before", "after"] as const).flatMap((hook): readonly TaskDocument[] => {
+      const run = change[hook];
+      const command = change.settings[hook];
+      if (run.state !== "running" || run.machine !== machine.name || command === null) return [];
+      const revision = revisionOf(state, change.to);
+      return [
+        {
+          id: hookTaskId(deploy.id, change.role, hook),
+          release: releaseReference(state, revision.release),
+          run: command,
+          env: revision.env,
+          secrets: openSecrets(revision, openSecret),
+          provisioning: revision.provisioning,
+          timeoutMs: HOOK_TIMEOUT_MS,
+        },
+      ];
+    }),
+  );
+}
+
+function balancerDocument(state: InventoryState, site: Site): BalancerDocument {
+  const { balancer } = site;
+  const listening = site.roles.filter((role) => role.check.kind !== "none");
+  return {
+    bind: {
+      host: balancer.bind.host,
+      port: balancer.bind.port ?? state.settings.balancerPort ?? 0,
+    },
+    connectTimeoutMs: balancer.connectTimeoutMs,
+    clientTimeoutMs: balancer.clientTimeoutMs,
+    serverTimeoutMs: balancer.serverTimeoutMs,
+    keepAliveTimeoutMs: balancer.keepAliveTimeoutMs,
+    maintenance: { isOn: state.settings.isMaintenanceOn, page: balancer.maintenancePage },
+    pools: listening.map((role) => poolDocument(state, role)),
+    routes: site.routes.map(({ host, path, role }) => ({ host, path, pool: role })),
+    defaultPool: site.defaultRole,
+  };
+}
+
+function poolDocument(state: InventoryState, role: Role): PoolDocument {
+  const { traffic } = role;
+  const own = [...state.servers.values()]
+    .filter((server) => server.role === role.name)
+    .flatMap((server) => serverDocument(server, role, false));
+  const backup = [...state.servers.values()]
+    .filter((server) => server.role === traffic.backupRole)
+    .flatMap((server) => serverDocument(server, role, true));
+  return {
+    name: role.name,
+    balance: traffic.balance,
+    check: role.check,
+    stickyCookie: traffic.stickyCookie,
+    stickyKey: state.settings.stickyKey,
+    queueTimeoutMs: traffic.queueTimeoutMs,
+    drainMs: traffic.drainMs,
+    servers: [...own, ...backup].sort((a, b) => a.id - b.id),
+  };
+}
+
+function serverDocument(
+  server: ServerRecord,
+  role: Role,
+  isBackup: boolean,
+): readonly ServerDocument[] {
+  if (server.state !== "ready" && server.state !== "draining") return [];
+  if (server.address === null || server.port === null) return [];
+  return [
+    {
+      id: server.id,
+      name: serverName(server),
+      address: server.address,
+      port: server.port,
+      weight: role.traffic.weight,
+      limit: role.traffic.limit,
+      slowStartMs: role.traffic.slowStartMs,
+      isBackup,
+      state: server.state === "ready" ? "ready" : "drain",
+    },
+  ];
+}
+
+function openSecrets(
+  revision: RevisionRecord,
+  openSecret: OpenSecret,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(revision.secrets).map(([name, secret]) => [name, openSecret(secret.sealed)]),
+  );
+}
+
+function releaseReference(state: InventoryState, id: string): ReleaseReference {
+  const release = state.releases.get(id);
+  if (release === undefined) throw new Error(`Impossible state: release ${id} is not on record`);
+  return { id, archiveSha256: release.archiveSha256, bytes: release.bytes };
+}
+
+function revisionOf(state: InventoryState, id: string): RevisionRecord {
+  const revision = state.revisions.get(id);
+  if (revision === undefined) throw new Error(`Impossible state: revision ${id} is not on record`);
+  return revision;
+}
