@@ -1,6 +1,6 @@
 import { applyChanges, emptyInventory } from "../../src/core/changes.ts";
 import type { Site } from "../../src/core/desired.ts";
-import type { MachineDocument, ServerDocument } from "../../src/core/document.ts";
+import type { BalancerDocument, MachineDocument, ServerDocument } from "../../src/core/document.ts";
 import { checkPlan } from "../../src/core/invariants.ts";
 import type { Change, InventoryState, RevisionRecord } from "../../src/core/inventory.ts";
 import type {
@@ -40,7 +40,13 @@ interface SimMachine {
   document: MachineDocument | null;
   readonly processes: Map<number, SimProcess>;
   /** On balancers: when each server was first seen in its present wish. */
-  readonly servers: Map<number, { readonly wish: ServerDocument["state"]; readonly since: number }>;
+  readonly servers: Map<number, SeenServer>;
+}
+
+interface SeenServer {
+  readonly wish: ServerDocument["state"];
+  readonly since: number;
+  readonly machine: string;
 }
 
 /** A whole site in memory on a clock of its own. Faults are made by changing it between ticks. */
@@ -239,12 +245,24 @@ function live(world: World, machine: SimMachine): void {
     const revision = world.inventory.servers.get(id)?.revision ?? "?";
     machine.processes.set(id, { id, revision, startedAt: world.now });
   }
-  for (const pool of document?.balancer?.pools ?? []) {
-    for (const server of pool.servers) {
-      if (machine.servers.get(server.id)?.wish !== server.state) {
-        machine.servers.set(server.id, { wish: server.state, since: world.now });
-      }
-    }
+  if (document?.balancer) balance(world, machine, document.balancer);
+}
+
+/** Follows the document's pools. A living server that is cut off before it was drained loses its requests. */
+function balance(world: World, machine: SimMachine, document: BalancerDocument): void {
+  const servers = document.pools.flatMap((pool) => pool.servers);
+  const listed = new Set(servers.map((server) => server.id));
+  for (const [id, seen] of machine.servers) {
+    if (listed.has(id)) continue;
+    machine.servers.delete(id);
+    const isDrained = seen.wish === "drain" && world.now - seen.since >= DRAIN_MS;
+    const isAlive = world.machines.has(seen.machine) && world.inventory.machines.has(seen.machine);
+    if (isAlive && !isDrained) world.requestsLost.push(`${world.now}: server ${id} was cut off`);
+  }
+  for (const { id, state, name } of servers) {
+    if (machine.servers.get(id)?.wish === state) continue;
+    const owner = name.slice(0, name.lastIndexOf("."));
+    machine.servers.set(id, { wish: state, since: world.now, machine: owner });
   }
 }
 
