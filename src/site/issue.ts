@@ -1,0 +1,81 @@
+/** Where something stands in one of the site's files; both numbers count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * `syntax`: not YAML. `unknown_key`: no such key. `missing`: a key that must be there. `wrong_value`: the key
+ * is right, its value is not. `conflict`: two things that are right alone and not together. `unknown_name`:
+ * a name of something the file does not define. `unreadable`: a file it points to cannot be read.
+ * `too_large`: beyond what a site file may hold.
+ */
+export type SiteIssueCode =
+  | "syntax"
+  | "unknown_key"
+  | "missing"
+  | "wrong_value"
+  | "conflict"
+  | "unknown_name"
+  | "unreadable"
+  | "too_large";
+
+/** One thing that is wrong in the site file, at the place where it stands. */
+export interface SiteIssue extends Place {
+  /** Keys from the top, joined by dots; empty for the file as a whole. */
+  readonly path: string;
+  readonly code: SiteIssueCode;
+  readonly message: string;
+  /** What to do about it, e.g. `did you mean balancer?`; empty when the message says it all. */
+  readonly hint: string;
+}
+
+/** One line as editors and people read it: `file:line:column: path: message; hint`. */
+export function formatIssue(issue: SiteIssue): string {
+  const place = `${issue.file}:${issue.line}:${issue.column}`;
+  const parts = [place, issue.path, issue.message].filter((part) => part !== "");
+  return `${parts.join(": ")}${issue.hint === "" ? "" : `; ${issue.hint}`}`;
+}
+
+/** The candidate that is most likely meant, or null when none is near enough to be a slip. */
+export function nearestName(name: string, candidates: readonly string[]): string | null {
+  const distanceMax = Math.max(1, Math.floor(name.length / 3));
+  let nearest: string | null = null;
+  let distanceMin = distanceMax + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) > distanceMax) continue;
+    const distance = editDistance(name, candidate);
+    if (distance >= distanceMin) continue;
+    nearest = candidate;
+    distanceMin = distance;
+  }
+  return nearest;
+}
+
+/** Letters to insert, remove, replace or swap with their neighbour to come from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const isSame = from[row - 1] === to[column - 1];
+      let distance = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+      );
+      const isSwap =
+        row > 1 &&
+        column > 1 &&
+        from[row - 1] === to[column - 2] &&
+        from[row - 2] === to[column - 1];
+      if (isSwap) distance = Math.min(distance, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(distance);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[to.length] ?? 0;
+}
