@@ -1,0 +1,383 @@
+import { rm } from "node:fs/promises";
+import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
+import type { BalancerReport } from "../../core/report.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { Failure } from "../../ports/failure.ts";
+import { parseServersState, parseStat, type StatRow } from "./answers.ts";
+import type { RenderedConfig } from "./config.ts";
+import { Bookkeeping } from "./bookkeeping.ts";
+import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./draining.ts";
+import { isAlive, send, type Engine, type Running } from "./engine.ts";
+import {
+  prepareDirectories,
+  removeOldPages,
+  replaceFile,
+  writeConfig,
+  writePages,
+} from "./files.ts";
+import type { LatencyWindow } from "./latency.ts";
+import { planMembership, runningServers, type MembershipStep } from "./membership.ts";
+import { pathsOf, type Places } from "./places.ts";
+import { isMapDifferent, replaceMap } from "./running-config.ts";
+import { assertDone } from "./runtime-api.ts";
+import { isUp, lookAtWorkers, poolReports, serverReports, type Snapshot } from "./statistics.ts";
+
+export interface SiteOptions {
+  readonly places: Places;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly latencies: LatencyWindow;
+}
+
+interface Wanted {
+  readonly document: BalancerDocument;
+  readonly config: RenderedConfig;
+}
+
+/** Changes may need a look, a change and a second look; more rounds mean that somebody works against us. */
+const roundsMax = 4;
+/** A server cut off by force still closes its connections for a moment. */
+const deleteTries = 40;
+const deletePauseMs = 25;
+const driftMax = 20;
+
+/** The running HAProxy and what it should be. Its callers take turns. */
+export class Site {
+  readonly #options: SiteOptions;
+  readonly #books: Bookkeeping;
+  #wanted: Wanted | null = null;
+  #running: Running | null = null;
+  #snapshot: Snapshot | null = null;
+  #drains: ReadonlyMap<string, Drain> = new Map();
+  #joining = new Set<string>();
+  #states = "";
+  #reloads = 0;
+  #drift: BalancerReport["drift"] = [];
+  #trouble: string | null = null;
+  #version: string | null = null;
+
+  constructor(options: SiteOptions) {
+    this.#options = options;
+    this.#books = new Bookkeeping(options.places, options.clock);
+  }
+
+  running(): Running | null {
+    return this.#running;
+  }
+
+  master(): number | null {
+    return this.#running?.master ?? null;
+  }
+
+  /** Whether something is under way which wants to be looked at often. */
+  isBusy(): boolean {
+    const isDraining = [...this.#drains.values()].some((drain) => !drain.isDrained);
+    const hasOldWorkers = (this.#running?.oldWorkers.length ?? 0) > 0;
+    return isDraining || hasOldWorkers || this.#joining.size > 0;
+  }
+
+  prepare(): Promise<void> {
+    return prepareDirectories(this.#options.places);
+  }
+
+  trouble(what: string): void {
+    this.#trouble = what;
+  }
+
+  clearTrouble(): void {
+    this.#trouble = null;
+  }
+
+  problem(): string | null {
+    if (this.#trouble !== null) return this.#trouble;
+    return this.#running === null ? "HAProxy does not run" : null;
+  }
+
+  /** Makes process and files equal to the document. A refused configuration changes nothing. */
+  async bring(
+    document: BalancerDocument,
+    config: RenderedConfig,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine } = this.#options;
+    const running = await engine.probe(signal);
+    const isAdopted = this.#running === null && running !== null;
+    if (running === null || running.structure !== config.structure) await this.#try(config, signal);
+    this.#running = running;
+    if (isAdopted) await this.#books.adopt(running);
+    const former = this.#wanted;
+    this.#wanted = { document, config };
+    try {
+      await this.#bringConfig(config, signal);
+    } catch (cause) {
+      // The former configuration goes on: in the file, and as what a crashed process is started with.
+      this.#wanted = former;
+      if (former !== null) await writeConfig(this.#options.places, former.config);
+      throw cause;
+    }
+    await removeOldPages(this.#options.places, config);
+    const repaired = await this.#equalise(signal);
+    if (isAdopted) this.#note(repaired);
+  }
+
+  async #bringConfig(config: RenderedConfig, signal: AbortSignal): Promise<void> {
+    if (this.#running === null) return this.#start(signal);
+    if (this.#running.structure !== config.structure) return this.#reload(signal);
+    await writeConfig(this.#options.places, config);
+    await this.#replaceMaps(config, signal);
+  }
+
+  /** The process is gone: what it counted since the last look is lost, its connections are too. */
+  died(): void {
+    this.#running = null;
+    this.#snapshot = null;
+  }
+
+  /** Starts HAProxy again with the last accepted document, which its file has. */
+  async revive(signal: AbortSignal): Promise<void> {
+    await this.#start(signal);
+    await this.#equalise(signal);
+  }
+
+  /** Reads the statistics and lets servers leave; true when a server's state has changed. */
+  async look(signal: AbortSignal): Promise<boolean> {
+    const { engine, clock } = this.#options;
+    const wanted = this.#wanted;
+    if (wanted === null || this.#running === null) return false;
+    const list = await engine.processes(signal);
+    this.#running = { ...this.#running, oldWorkers: list.oldWorkers };
+    const snapshot = await lookAtWorkers(engine, this.#running, clock.now(), signal);
+    this.#snapshot = snapshot;
+    for (const row of snapshot.current) {
+      if (isUp(row)) this.#joining.delete(`${row["pxname"]}/${row["svname"]}`);
+    }
+    await this.#books.record(snapshot, wanted.document);
+    await this.#letServersLeave(wanted.document, snapshot, signal);
+    const states = this.#report()
+      .servers.map((server) => `${server.pool}/${server.id} ${server.state}`)
+      .join("\n");
+    const hasNews = states !== this.#states;
+    this.#states = states;
+    return hasNews;
+  }
+
+  /** Undoes what nobody asked us to change; true when there was something. */
+  async repair(signal: AbortSignal): Promise<boolean> {
+    const { places, engine } = this.#options;
+    const wanted = this.#wanted;
+    if (wanted === null) return false;
+    const paths = pathsOf(places);
+    const files = await writeConfig(places, wanted.config);
+    await writePages(places, wanted.config);
+    const found = files.map((path) => `${path} was changed`);
+    const running = await engine.probe(signal);
+    if (running !== null && running.structure !== wanted.config.structure) {
+      found.push("HAProxy ran with another configuration");
+      this.#running = running;
+      await this.#reload(signal);
+    }
+    for (const [path, text] of [
+      [paths.routeMap, wanted.config.routes],
+      [paths.maintenanceMap, wanted.config.maintenance],
+    ] as const) {
+      if (!(await isMapDifferent(engine, path, text, signal))) continue;
+      await replaceMap(engine, path, text, signal);
+      found.push(`HAProxy held other entries than ${path}`);
+    }
+    found.push(...(await this.#equalise(signal)));
+    this.#note(found);
+    return found.length > 0;
+  }
+
+  report(): Omit<BalancerReport, "generation" | "problem"> {
+    const version = this.#running?.version ?? this.#version;
+    this.#version = version;
+    return {
+      engine: version === null ? "HAProxy" : `HAProxy ${version}`,
+      pid: this.#running?.master ?? null,
+      isServing: this.#running !== null && this.#snapshot !== null,
+      reloads: this.#reloads,
+      drift: this.#drift,
+      totals: this.#books.totals(),
+      ...this.#report(),
+    };
+  }
+
+  async end(signal: AbortSignal): Promise<void> {
+    const { engine } = this.#options;
+    const running = this.#running ?? (await engine.probe(signal).catch(() => null));
+    if (running === null) return;
+    await engine.stop([running.master, running.pid, ...running.oldWorkers], signal);
+    this.#running = null;
+  }
+
+  #report(): Pick<BalancerReport, "pools" | "servers"> {
+    if (this.#wanted === null || this.#snapshot === null) return { pools: [], servers: [] };
+    const source = {
+      document: this.#wanted.document,
+      snapshot: this.#snapshot,
+      drains: this.#drains,
+      joining: this.#joining,
+      ledger: this.#books.ledger(),
+      latencies: this.#options.latencies,
+    };
+    return { pools: poolReports(source), servers: serverReports(source) };
+  }
+
+  async #try(config: RenderedConfig, signal: AbortSignal): Promise<void> {
+    const { places, engine } = this.#options;
+    const { candidate } = pathsOf(places);
+    await writePages(places, config);
+    await replaceFile(candidate, config.text);
+    try {
+      await engine.check(candidate, signal);
+    } finally {
+      await rm(candidate, { force: true });
+    }
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const { places, engine } = this.#options;
+    const wanted = this.#wanted;
+    if (wanted === null) throw new Failure("rejected", "Cannot start HAProxy: no document yet");
+    await this.#endLeftovers();
+    await prepareDirectories(places);
+    await writePages(places, wanted.config);
+    await writeConfig(places, wanted.config);
+    await replaceFile(pathsOf(places).state, "");
+    this.#running = await engine.start(wanted.config.structure, signal);
+    this.#joining.clear();
+    this.#books.begin(this.#running.master);
+  }
+
+  /** A worker whose master is dead would answer with a list of servers that nobody keeps any more. */
+  async #endLeftovers(): Promise<void> {
+    for (const pid of this.#books.processes()) {
+      if (await isAlive(pid)) send(pid, "SIGUSR1");
+    }
+  }
+
+  async #reload(signal: AbortSignal): Promise<void> {
+    const { places, engine } = this.#options;
+    if (this.#wanted === null || this.#running === null) return;
+    const former = this.#running.pid;
+    await writeConfig(places, this.#wanted.config);
+    this.#running = await engine.reload(this.#wanted.config.structure, signal);
+    this.#reloads += 1;
+    this.#drains = addOldWorker(this.#drains, former);
+  }
+
+  async #replaceMaps(config: RenderedConfig, signal: AbortSignal): Promise<void> {
+    const { places, engine } = this.#options;
+    const paths = pathsOf(places);
+    for (const [path, text] of [
+      [paths.routeMap, config.routes],
+      [paths.maintenanceMap, config.maintenance],
+    ] as const) {
+      if (await isMapDifferent(engine, path, text, signal)) {
+        await replaceMap(engine, path, text, signal);
+      }
+    }
+  }
+
+  /** Brings membership in line, and says what it was. */
+  async #equalise(signal: AbortSignal): Promise<readonly string[]> {
+    const { engine, clock } = this.#options;
+    const wanted = this.#wanted;
+    if (wanted === null || this.#running === null) return [];
+    const list = await engine.processes(signal);
+    this.#running = { ...this.#running, oldWorkers: list.oldWorkers };
+    this.#drains = updateDrains(this.#drains, wanted.document, list.oldWorkers, clock.now());
+    const found: string[] = [];
+    for (let round = 0; round < roundsMax; round += 1) {
+      const states = parseServersState(await engine.runtime("show servers state", signal));
+      const stats = parseStat(await engine.runtime("show stat", signal));
+      const steps = planMembership(wanted.document, runningServers(states, stats));
+      if (steps.length === 0) return found;
+      for (const step of steps) await this.#apply(step, signal);
+      found.push(...steps.map((step) => step.why));
+      if (steps.some((step) => step.kind === "reload")) await this.#reload(signal);
+    }
+    throw new Failure("rejected", `Cannot bring HAProxy in line: ${found.at(-1) ?? ""} again`);
+  }
+
+  async #apply(step: MembershipStep, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#options;
+    if (step.kind === "reload") return;
+    if (step.kind === "cut") return this.#cut(step.key, signal);
+    assertDone(`change ${step.key}`, await engine.runtime(step.command, signal));
+    if (step.kind === "join") this.#joining.add(step.key);
+  }
+
+  async #cut(key: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    this.#joining.delete(key);
+    for (let count = 0; count < deleteTries; count += 1) {
+      if (await this.#delete(key, true, signal)) return;
+      await clock.sleep(deletePauseMs, signal);
+    }
+    throw new Failure("rejected", `Cannot remove ${key}: it keeps its connections`);
+  }
+
+  /** Takes the server out; false while HAProxy says that it still has connections. */
+  async #delete(key: string, isForced: boolean, signal: AbortSignal): Promise<boolean> {
+    const { engine } = this.#options;
+    const force = isForced ? `shutdown sessions server ${key}; ` : "";
+    const command = `disable server ${key}; ${force}del server ${key}`;
+    const answer = await engine.runtime(command, signal);
+    return /^(?:Server deleted\.|No such server\.?)/m.test(answer);
+  }
+
+  async #letServersLeave(
+    document: BalancerDocument,
+    snapshot: Snapshot,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const rows = new Map<string, StatRow>(
+      snapshot.current.map((row) => [`${row["pxname"]}/${row["svname"]}`, row]),
+    );
+    const pools = new Map(document.pools.map((pool) => [pool.name, pool]));
+    const next = new Map(this.#drains);
+    for (const [key, drain] of this.#drains) {
+      const pool = pools.get(key.slice(0, key.indexOf("/")));
+      if (drain.isDrained || pool === undefined) continue;
+      const isDrained = await this.#leave(drain, pool, rows.get(key) ?? null, signal);
+      if (isDrained) next.set(key, { ...drain, isDrained });
+    }
+    this.#drains = next;
+  }
+
+  async #leave(
+    drain: Drain,
+    pool: PoolDocument,
+    row: StatRow | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { engine, clock } = this.#options;
+    const oldWorkers = this.#running?.oldWorkers ?? [];
+    const step = nextDrainStep(drain, pool, row, oldWorkers, clock.now());
+    switch (step.kind) {
+      case "wait":
+        return false;
+      case "turn away":
+        assertDone(
+          `drain ${drain.key}`,
+          await engine.runtime(`disable server ${drain.key}`, signal),
+        );
+        return false;
+      case "delete":
+        return row === null || this.#delete(drain.key, false, signal);
+      case "cut":
+        for (const pid of oldWorkers.filter((pid) => drain.workers.has(pid))) {
+          const command = `shutdown sessions server ${drain.key}`;
+          await engine.worker(pid, command, signal).catch(() => "");
+        }
+        return row === null || this.#delete(drain.key, true, signal);
+    }
+  }
+
+  #note(found: readonly string[]): void {
+    const at = this.#options.clock.now();
+    this.#drift = [...this.#drift, ...found.map((what) => ({ at, what }))].slice(-driftMax);
+  }
+}
