@@ -1,0 +1,104 @@
+import type { Kysely } from "kysely";
+import type { Migration, MigrationProvider } from "kysely/migration";
+
+/** Each step of the schema, by name in order. A step that has shipped is never changed. */
+const migrations: Readonly<Record<string, Migration>> = {
+  "2026-11-21-first": { up: createTables },
+};
+
+export const migrationProvider: MigrationProvider = {
+  getMigrations: () => Promise.resolve({ ...migrations }),
+};
+
+async function createTables(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("settings")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("role")
+    .addColumn("role", "text", (column) => column.primaryKey())
+    .addColumn("target", "integer", (column) => column.notNull())
+    .addColumn("target_reason", "text", (column) => column.notNull())
+    .addColumn("target_at", "bigint", (column) => column.notNull())
+    .addColumn("pin", "text")
+    .addColumn("revision", "text")
+    .addColumn("next_machine_number", "integer", (column) => column.notNull())
+    .execute();
+  await createMachines(db);
+  await createReleases(db);
+  await schema
+    .createTable("event")
+    .addColumn("number", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("subject", "text", (column) => column.notNull())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .execute();
+  await schema.createIndex("event_subject").on("event").columns(["subject", "number"]).execute();
+}
+
+async function createMachines(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("machine")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("number", "integer", (column) => column.notNull())
+    .addColumn("provider", "text", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("state_at", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("address", "text")
+    .addColumn("called_home_at", "bigint")
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("mark", "text")
+    .execute();
+  await db.schema
+    .createTable("server")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("machine", "text", (column) => column.notNull())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("instance", "integer", (column) => column.notNull())
+    .addColumn("revision", "text", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("state_at", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("address", "text")
+    .addColumn("port", "integer")
+    .addColumn("reason", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createReleases(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("release")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("archive_sha256", "text", (column) => column.notNull())
+    .addColumn("bytes", "bigint", (column) => column.notNull())
+    .addColumn("files", "integer", (column) => column.notNull())
+    .addColumn("origin", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable("revision")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("release", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable("deploy")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("started_by", "text", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("started_at", "bigint", (column) => column.notNull())
+    .addColumn("finished_at", "bigint")
+    .addColumn("requests", "bigint")
+    .addColumn("failed", "bigint")
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+}

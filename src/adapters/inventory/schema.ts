@@ -1,0 +1,95 @@
+/**
+ * The inventory's tables, the same on every engine. Times are milliseconds since 1970; what only the core
+ * reads nested is JSON text, what people ask for has a column of its own.
+ */
+export interface InventoryTables {
+  readonly settings: SettingsTable;
+  readonly role: RoleTable;
+  readonly machine: MachineTable;
+  readonly server: ServerTable;
+  readonly release: ReleaseTable;
+  readonly revision: RevisionTable;
+  readonly deploy: DeployTable;
+  readonly event: EventTable;
+}
+
+/** One row, `id` 1. */
+export interface SettingsTable {
+  readonly id: number;
+  readonly content: string;
+}
+
+export interface RoleTable {
+  readonly role: string;
+  readonly target: number;
+  readonly target_reason: string;
+  readonly target_at: number;
+  readonly pin: string | null;
+  readonly revision: string | null;
+  readonly next_machine_number: number;
+}
+
+export interface MachineTable {
+  readonly name: string;
+  readonly role: string;
+  readonly number: number;
+  readonly provider: string;
+  readonly state: string;
+  readonly state_at: number;
+  readonly created_at: number;
+  readonly address: string | null;
+  readonly called_home_at: number | null;
+  readonly reason: string;
+  readonly mark: string | null;
+}
+
+export interface ServerTable {
+  readonly id: number;
+  readonly machine: string;
+  readonly role: string;
+  readonly instance: number;
+  readonly revision: string;
+  readonly state: string;
+  readonly state_at: number;
+  readonly created_at: number;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly reason: string;
+}
+
+export interface ReleaseTable {
+  readonly id: string;
+  readonly archive_sha256: string;
+  readonly bytes: number;
+  readonly files: number;
+  readonly origin: string;
+  readonly created_at: number;
+}
+
+export interface RevisionTable {
+  readonly id: string;
+  readonly role: string;
+  readonly release: string;
+  readonly created_at: number;
+  readonly content: string;
+}
+
+export interface DeployTable {
+  readonly id: number;
+  readonly state: string;
+  readonly started_by: string;
+  readonly kind: string;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly requests: number | null;
+  readonly failed: number | null;
+  readonly content: string;
+}
+
+export interface EventTable {
+  readonly number: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly reason: string;
+}
