@@ -1,0 +1,16 @@
+/**
+ * Everything that runs on a machine carries these in its environment, so that whatever is left behind can
+ * be found and ended even when every record of it is lost.
+ */
+export const machineMarker = "TIDEMILL_MACHINE_ID";
+
+/** Only the agent itself carries it. */
+export const agentMarker = "TIDEMILL_AGENT";
+
+/** One supervised process and what it has started. */
+export const processMarker = "TIDEMILL_PROCESS";
+
+/** Unique on one computer: two sites may both have a machine `web-1`. */
+export function machineId(siteId: string, machine: string): string {
+  return `${siteId}/${machine}`;
+}
