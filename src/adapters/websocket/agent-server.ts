@@ -1,0 +1,202 @@
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { RawData, WebSocket } from "ws";
+import type { MachineDocument } from "../../core/document.ts";
+import type { AgentMessage } from "../../core/messages.ts";
+import type { AgentObservation } from "../../core/observed.ts";
+import type { Agents, LogLine } from "../../ports/agents.ts";
+import type { Clock } from "../../ports/clock.ts";
+
+/** A report of a balancer with thousands of servers fits; anything larger is no agent of ours. */
+const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** Who connects must say hello within this time. */
+const HELLO_MS = 10_000;
+/** A peer that does not answer pings is gone, whatever its connection says. */
+const PING_MS = 5_000;
+
+export interface AgentServer extends Agents {
+  /** Takes an HTTP upgrade over. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): void;
+}
+
+export interface AgentServerOptions {
+  readonly clock: Clock;
+  readonly tokenOf: (machine: string) => string;
+  /** Whether a machine of this name is on record: strangers are sent away. */
+  readonly isKnown: (machine: string) => boolean;
+}
+
+interface Peer {
+  socket: WebSocket | null;
+  observation: AgentObservation;
+  /** The document to hand over, and its text without the generation, which tells whether it is new. */
+  document: MachineDocument | null;
+  documentText: string;
+}
+
+interface Room {
+  readonly clock: Clock;
+  readonly peers: Map<string, Peer>;
+  readonly news: (() => void)[];
+  readonly lines: ((lines: readonly LogLine[]) => void)[];
+}
+
+/** The controller's end of the agents' WebSockets. */
+export function createAgentServer(options: AgentServerOptions): AgentServer {
+  const room: Room = { clock: options.clock, peers: new Map(), news: [], lines: [] };
+  const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
+  const pinging = setInterval(() => ping(server), PING_MS).unref();
+  server.on("connection", (socket) => greet(socket, options, room));
+  return {
+    observe: () => new Map([...room.peers].map(([name, peer]) => [name, peer.observation])),
+    send: (document) => hand(room, document),
+    forget(machine) {
+      const peer = room.peers.get(machine);
+      room.peers.delete(machine);
+      peer?.socket?.terminate();
+    },
+    onNews: (listener) => room.news.push(listener),
+    onLines: (listener) => room.lines.push(listener),
+    accept(request, socket, head) {
+      server.handleUpgrade(request, socket, head, (ws) => server.emit("connection", ws, request));
+    },
+    close() {
+      clearInterval(pinging);
+      for (const client of server.clients) client.terminate();
+      server.close();
+    },
+  };
+}
+
+function hand(room: Room, document: MachineDocument): void {
+  const peer = peerOf(room, document.machine);
+  const text = JSON.stringify({ ...document, generation: 0 });
+  if (text === peer.documentText) return;
+  peer.document = document;
+  peer.documentText = text;
+  if (peer.socket !== null) deliver(peer.socket, document);
+}
+
+function enter(room: Room, socket: WebSocket, machine: string): void {
+  const peer = peerOf(room, machine);
+  // A restarted agent may call before its former connection is seen to end: the newer one holds.
+  peer.socket?.terminate();
+  peer.socket = socket;
+  // What the former agent said is not what this one sees: nothing is known until it reports.
+  const since = room.clock.now();
+  peer.observation = { isConnected: true, since, report: null, reportedAt: null };
+  if (peer.document !== null) deliver(socket, peer.document);
+  socket.on("close", () => {
+    if (peer.socket !== socket) return;
+    peer.socket = null;
+    peer.observation = { ...peer.observation, isConnected: false, since: room.clock.now() };
+    tell(room);
+  });
+  tell(room);
+}
+
+function receive(room: Room, machine: string, message: AgentMessage): void {
+  if (message.kind === "report") {
+    const peer = peerOf(room, machine);
+    const report = { ...message.report, machine };
+    peer.observation = { ...peer.observation, report, reportedAt: room.clock.now() };
+    tell(room);
+  }
+  if (message.kind === "lines") {
+    const named = message.lines.map((line) => ({ ...line, machine }));
+    for (const listener of room.lines) listener(named);
+  }
+}
+
+function tell(room: Room): void {
+  for (const listener of room.news) listener();
+}
+
+function peerOf(room: Room, machine: string): Peer {
+  const peer = room.peers.get(machine) ?? newPeer(room.clock);
+  room.peers.set(machine, peer);
+  return peer;
+}
+
+function newPeer(clock: Clock): Peer {
+  const since = clock.now();
+  const observation = { isConnected: false, since, report: null, reportedAt: null };
+  return { socket: null, observation, document: null, documentText: "" };
+}
+
+function deliver(socket: WebSocket, document: MachineDocument): void {
+  socket.send(JSON.stringify({ kind: "document", document }));
+}
+
+/** The first message must be a hello with the machine's token; then the socket speaks for that machine only. */
+function greet(socket: WebSocket, options: AgentServerOptions, room: Room): void {
+  let machine: string | null = null;
+  const late = setTimeout(() => socket.close(4408, "no hello"), HELLO_MS).unref();
+  socket.on("error", () => socket.terminate());
+  socket.on("close", () => clearTimeout(late));
+  socket.on("message", (data) => {
+    const message = parse(data);
+    if (message === null) {
+      socket.close(4400, "not a message of an agent");
+      return;
+    }
+    if (machine !== null) {
+      receive(room, machine, message);
+      return;
+    }
+    const objection = objectionTo(message, options);
+    if (objection !== null || message.kind !== "hello") {
+      socket.close(4401, objection ?? "hello comes first");
+      return;
+    }
+    clearTimeout(late);
+    machine = message.machine;
+    markAlive(socket);
+    enter(room, socket, machine);
+  });
+}
+
+function objectionTo(message: AgentMessage, options: AgentServerOptions): string | null {
+  if (message.kind !== "hello") return "hello comes first";
+  if (message.protocol !== 1) return "this controller speaks protocol 1";
+  if (!isEqual(message.token, options.tokenOf(message.machine))) return "the token is not valid";
+  return options.isKnown(message.machine) ? null : "no such machine is on record";
+}
+
+function isEqual(given: unknown, wanted: string): boolean {
+  if (typeof given !== "string") return false;
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function parse(data: RawData): AgentMessage | null {
+  try {
+    const value: unknown = JSON.parse(String(data as Buffer));
+    if (typeof value !== "object" || value === null || !("kind" in value)) return null;
+    return value as AgentMessage;
+  } catch {
+    return null;
+  }
+}
+
+/** Sockets that answered the last ping. */
+const answered = new WeakSet<WebSocket>();
+
+function markAlive(socket: WebSocket): void {
+  answered.add(socket);
+  socket.on("pong", () => answered.add(socket));
+}
+
+function ping(server: WebSocketServer): void {
+  for (const client of server.clients) {
+    if (!answered.has(client)) {
+      client.terminate();
+      continue;
+    }
+    answered.delete(client);
+    client.ping();
+  }
+}

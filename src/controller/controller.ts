@@ -1,0 +1,230 @@
+import type { Action, Effect, Hold } from "../core/action.ts";
+import type { Outcome } from "../core/commands/outcome.ts";
+import type { Instant } from "../core/instant.ts";
+import { checkPlan } from "../core/invariants.ts";
+import type { CheckedPlan } from "../core/invariants.ts";
+import type { Change, SiteEvent } from "../core/inventory.ts";
+import type { Observed } from "../core/observed.ts";
+import { plan } from "../core/plan.ts";
+import { BALANCER_ROLE } from "../core/roster.ts";
+import { touchedMachines } from "../core/touched.ts";
+import { documentsFor } from "../core/traffic/documents.ts";
+import type { OpenSecret } from "../core/traffic/documents.ts";
+import type { Agents } from "../ports/agents.ts";
+import type { Clock } from "../ports/clock.ts";
+import { Failure } from "../ports/failure.ts";
+import type { Inventory } from "../ports/inventory.ts";
+import type { LaunchOrder, Provider } from "../ports/provider.ts";
+import type { ReleaseStore } from "../ports/releases.ts";
+import { createBell } from "./bell.ts";
+import type { Bell } from "./bell.ts";
+import { createEffects } from "./effects.ts";
+import type { Effects } from "./effects.ts";
+import { createLoadHistory } from "./load-history.ts";
+import type { LoadHistory } from "./load-history.ts";
+import { createQueue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { createWatch } from "./provider-watch.ts";
+import type { Watch } from "./provider-watch.ts";
+
+const TICK_MS = 1_000;
+/** A guard or provider that says the same again and again is put on record this often. */
+const REPEAT_MS = 60_000;
+
+export interface ControllerParts {
+  readonly inventory: Inventory;
+  readonly provider: Provider;
+  readonly agents: Agents;
+  readonly releases: ReleaseStore;
+  readonly clock: Clock;
+  readonly openSecret: OpenSecret;
+  readonly orderFor: (effect: Extract<Effect, { kind: "launch" }>) => LaunchOrder;
+}
+
+export interface Controller {
+  /** The only loop: observe → plan → check → apply → record, once a second and at once on news. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Decides an operator's wish on what is on record now and commits it. Never between plan and record of a tick. */
+  execute(decide: (observed: Observed, now: Instant) => Outcome): Promise<Outcome>;
+  /** Writes facts that are not wishes, such as an uploaded release. */
+  record(changes: readonly Change[]): Promise<void>;
+  observe(): Observed;
+  /** What waits, and for what, as the last plan saw it. */
+  holds(): readonly Hold[];
+  /** Called after each tick that changed or saw something. */
+  onTick(listener: () => void): void;
+}
+
+interface Loop {
+  readonly parts: ControllerParts;
+  readonly bell: Bell;
+  readonly watch: Watch;
+  readonly effects: Effects;
+  readonly load: LoadHistory;
+  readonly queue: Queue;
+  readonly watchingSince: Instant;
+  /** When each repeated remark was last put on record. */
+  readonly remarks: Map<string, Instant>;
+  /** Failures since the last tick, for the record. */
+  readonly failures: SiteEvent[];
+  readonly listeners: (() => void)[];
+  holds: readonly Hold[];
+}
+
+export function createController(parts: ControllerParts): Controller {
+  const loop = createLoop(parts);
+  return {
+    async run(signal) {
+      sendDocuments(loop, "all");
+      while (!signal.aborted) {
+        await loop.queue.add(() => tick(loop));
+        await loop.bell.wait(TICK_MS, signal);
+      }
+      await loop.queue.add(() => Promise.resolve());
+    },
+    execute: (decide) => loop.queue.add(() => execute(loop, decide)),
+    record: (changes) => loop.queue.add(() => commit(loop, changes, [])),
+    observe: () => observe(loop),
+    holds: () => loop.holds,
+    onTick: (listener) => loop.listeners.push(listener),
+  };
+}
+
+function createLoop(parts: ControllerParts): Loop {
+  const { clock, provider, agents } = parts;
+  const bell = createBell(clock);
+  const failures: SiteEvent[] = [];
+  const fail = (subject: string, failure: Failure): void => {
+    failures.push({ at: clock.now(), kind: "failure", subject, reason: failure.message });
+  };
+  const watch = createWatch(provider, clock, (failure) => {
+    if (failure !== null) fail("provider", failure);
+    bell.ring();
+  });
+  const onEnd = (subject: string, failure: Failure | null): void => {
+    if (failure !== null) fail(subject, failure);
+    bell.ring();
+  };
+  agents.onNews(() => bell.ring());
+  return {
+    parts,
+    bell,
+    watch,
+    effects: createEffects({ ...parts, watch, onEnd }),
+    load: createLoadHistory(),
+    queue: createQueue(),
+    watchingSince: clock.now(),
+    remarks: new Map(),
+    failures,
+    listeners: [],
+    holds: [],
+  };
+}
+
+async function tick(loop: Loop): Promise<void> {
+  loop.watch.refresh();
+  const observed = observe(loop);
+  const { clock } = loop.parts;
+  const now = clock.now();
+  loop.load.add(observed.agents, balancersOf(observed), now);
+  const decided = plan(observed, now);
+  const checked = checkPlan(observed, decided.actions, now);
+  loop.holds = decided.holds;
+  const changes = checked.allowed.flatMap((action) => action.changes);
+  const events = eventsOf(loop, checked, now);
+  try {
+    await commit(loop, changes, events);
+  } catch (cause) {
+    // An inventory that cannot be written allows no action: the next tick plans and tries it all again.
+    if (!(cause instanceof Failure)) throw cause;
+    loop.failures.push({ at: now, kind: "failure", subject: "inventory", reason: cause.message });
+    return;
+  }
+  apply(loop, checked.allowed);
+  for (const listener of loop.listeners) listener();
+}
+
+function observe(loop: Loop): Observed {
+  return {
+    inventory: loop.parts.inventory.state(),
+    provider: loop.watch.listing(),
+    agents: loop.parts.agents.observe(),
+    effects: loop.effects.observe(),
+    watchingSince: loop.watchingSince,
+    load: loop.load.read(),
+  };
+}
+
+async function execute(
+  loop: Loop,
+  decide: (observed: Observed, now: Instant) => Outcome,
+): Promise<Outcome> {
+  const now = loop.parts.clock.now();
+  const outcome = decide(observe(loop), now);
+  if (outcome.kind !== "done") return outcome;
+  const { event } = outcome;
+  await commit(loop, outcome.changes, event === null ? [] : [{ at: now, ...event }]);
+  loop.bell.ring();
+  return outcome;
+}
+
+async function commit(
+  loop: Loop,
+  changes: readonly Change[],
+  events: readonly SiteEvent[],
+): Promise<void> {
+  const { inventory } = loop.parts;
+  const before = inventory.state();
+  await inventory.commit(changes, events);
+  if (changes.length > 0) sendDocuments(loop, touchedMachines(before, changes));
+}
+
+function apply(loop: Loop, actions: readonly Action[]): void {
+  for (const { effect, changes } of actions) {
+    for (const change of changes) {
+      if (change.kind === "machine-gone") loop.parts.agents.forget(change.name);
+    }
+    if (effect !== null) loop.effects.start(effect);
+  }
+}
+
+/** Agents that are away get theirs when they call home. */
+function sendDocuments(loop: Loop, touched: ReadonlySet<string> | "all"): void {
+  const { inventory, agents, openSecret } = loop.parts;
+  const state = inventory.state();
+  const machines = [...state.machines.values()].filter(
+    (machine) => touched === "all" || touched.has(machine.name),
+  );
+  for (const document of documentsFor(state, machines, openSecret)) agents.send(document);
+}
+
+function eventsOf(loop: Loop, checked: CheckedPlan, now: Instant): readonly SiteEvent[] {
+  const events: SiteEvent[] = checked.allowed.map(({ kind, subject, reason }) => ({
+    at: now,
+    kind,
+    subject,
+    reason,
+  }));
+  for (const { action, violation } of checked.refused) {
+    const reason = `${action.kind} refused by the guard "${violation.guard}": ${violation.message}`;
+    events.push({ at: now, kind: "guard", subject: action.subject, reason });
+  }
+  events.push(...loop.failures.splice(0));
+  return events.filter((event) => isWorthARecord(loop, event));
+}
+
+function isWorthARecord(loop: Loop, event: SiteEvent): boolean {
+  if (event.kind !== "guard" && event.kind !== "failure") return true;
+  const key = `${event.kind} ${event.subject} ${event.reason}`;
+  const last = loop.remarks.get(key);
+  if (last !== undefined && event.at - last < REPEAT_MS) return false;
+  for (const [old, at] of loop.remarks) if (event.at - at >= REPEAT_MS) loop.remarks.delete(old);
+  loop.remarks.set(key, event.at);
+  return true;
+}
+
+function balancersOf(observed: Observed): readonly string[] {
+  return [...observed.inventory.machines.values()]
+    .filter((machine) => machine.role === BALANCER_ROLE && machine.state === "running")
+    .map((machine) => machine.name);
+}

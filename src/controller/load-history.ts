@@ -1,0 +1,60 @@
+import type { Instant } from "../core/instant.ts";
+import type { AgentObservation, LoadSample } from "../core/observed.ts";
+
+/** Longer than any hold time a site file may set. */
+const KEPT_MS = 3_600_000;
+/** News come in bursts; samples closer than this would count one moment several times. */
+const APART_MS = 400;
+
+/** Load per role over the last hour, from what the balancers report. */
+export interface LoadHistory {
+  add(
+    agents: ReadonlyMap<string, AgentObservation>,
+    balancers: readonly string[],
+    now: Instant,
+  ): void;
+  read(): ReadonlyMap<string, readonly LoadSample[]>;
+}
+
+export function createLoadHistory(): LoadHistory {
+  const history = new Map<string, LoadSample[]>();
+  let lastReportAt = 0;
+  return {
+    add(agents, balancers, now) {
+      const seen = balancers.map((name) => agents.get(name));
+      // A sum over some of the balancers would read as less load than there is.
+      const isComplete = seen.length > 0 && seen.every((agent) => agent?.isConnected === true);
+      if (!isComplete) return;
+      const newest = Math.max(...seen.map((agent) => agent?.reportedAt ?? 0));
+      if (newest <= lastReportAt || newest - lastReportAt < APART_MS) return;
+      lastReportAt = newest;
+      for (const [role, sample] of sumByPool(seen, newest)) {
+        const samples = history.get(role) ?? [];
+        history.set(role, samples);
+        samples.push(sample);
+        while (samples[0] !== undefined && now - samples[0].at > KEPT_MS) samples.shift();
+      }
+    },
+    read: () => history,
+  };
+}
+
+function sumByPool(
+  agents: readonly (AgentObservation | undefined)[],
+  at: Instant,
+): ReadonlyMap<string, LoadSample> {
+  const sums = new Map<string, LoadSample>();
+  for (const agent of agents) {
+    for (const pool of agent?.report?.balancer?.pools ?? []) {
+      const sum = sums.get(pool.pool);
+      sums.set(pool.pool, {
+        at,
+        inFlight: (sum?.inFlight ?? 0) + pool.inFlight,
+        queue: (sum?.queue ?? 0) + pool.queue,
+        requestsPerSecond: (sum?.requestsPerSecond ?? 0) + pool.requestsPerSecond,
+        serversUp: Math.max(sum?.serversUp ?? 0, pool.serversUp),
+      });
+    }
+  }
+  return sums;
+}
