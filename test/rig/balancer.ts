@@ -78,10 +78,13 @@ export async function startBackend(name: string): Promise<Backend> {
   };
 }
 
-/** `/slow/500` answers after 500 ms, `/cut` breaks off in the middle, `/status/500` answers 500. */
+/** `/slow/500` answers after 500 ms, `/drip/500` begins at once and ends then, `/cut` breaks off in the middle, `/status/500` answers 500. */
 function answer(name: string, incoming: IncomingMessage, response: ServerResponse): void {
   const [, kind = "", value = ""] = (incoming.url ?? "").split("/");
   if (kind === "slow") {
+    setTimeout(() => response.end(name), Number(value));
+  } else if (kind === "drip") {
+    response.write("x".repeat(100));
     setTimeout(() => response.end(name), Number(value));
   } else if (kind === "cut") {
     response.writeHead(200, { "content-length": 1_000 });

@@ -223,7 +223,8 @@ function serverLine(server: ServerDocument): string {
 /** Only with consistent hashing do these algorithms take servers at run time. */
 function balanceLines(pool: PoolDocument): readonly string[] {
   const isHashed = !["roundrobin", "leastconn", "first", "random"].includes(pool.balance);
-  return [`balance ${pool.balance}`, ...(isHashed ? ["hash-type consistent"] : [])];
+  const algorithm = pool.balance.replace(/^url_param\((.*)\)$/, "url_param $1");
+  return [`balance ${algorithm}`, ...(isHashed ? ["hash-type consistent"] : [])];
 }
 
 function checkLines(check: Check): readonly string[] {

@@ -169,7 +169,7 @@ function checkConfig(binary: string, configPath: string, signal: AbortSignal): P
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(checkMs)]);
   return new Promise((resolve, reject) => {
     const options = { env: { PATH: "/usr/sbin:/usr/bin" }, signal: deadline };
-    execFile(binary, ["-c", "-q", "-f", configPath], options, (error, stdout, stderr) => {
+    execFile(binary, ["-c", "-f", configPath], options, (error, stdout, stderr) => {
       if (error === null) return resolve();
       const code = deadline.aborted ? "aborted" : "rejected";
       const said = alertsOf(`${stdout}\n${stderr}`) || error.message;
@@ -191,7 +191,9 @@ async function lastAlerts(logPath: string): Promise<string> {
 }
 
 function alertsOf(output: string): string {
-  const alerts = output.split("\n").filter((line) => line.includes("[ALERT]"));
+  const alerts = output
+    .split("\n")
+    .filter((line) => line.includes("[ALERT]") && !/rror(?:s|\(s\)) found in/.test(line));
   return alerts
     .slice(-3)
     .map((line) => line.replace(/^.*?: (?:config : )?/, "").trim())

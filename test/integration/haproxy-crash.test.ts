@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { parseProcesses } from "../../src/adapters/haproxy/answers.ts";
+import { pathsOf } from "../../src/adapters/haproxy/places.ts";
+import { callRuntimeApi } from "../../src/adapters/haproxy/runtime-api.ts";
+import {
+  ask,
+  openRig,
+  patient,
+  poolOf,
+  serverOf,
+  startLoad,
+  until,
+  type Backend,
+  type Rig,
+} from "../rig/balancer.ts";
+
+const run = promisify(execFile);
+
+/** Killed, adopted, tampered with. */
+describe("HAProxy that is killed or changed by others", () => {
+  let rig: Rig;
+  let one: Backend;
+  let two: Backend;
+  before(async () => {
+    rig = await openRig();
+    one = await rig.backend("web-1.1");
+    two = await rig.backend("web-2.2");
+  });
+  after(() => rig.close());
+
+  const web = (): ReturnType<Rig["document"]> =>
+    rig.document([poolOf("web", [serverOf(1, one), serverOf(2, two)])]);
+  const processes = async (): Promise<{ master: number; worker: number }> => {
+    const { masterSocket } = pathsOf(rig);
+    const list = parseProcesses(await callRuntimeApi(masterSocket, "show proc", patient));
+    assert.ok(list !== null && list.worker !== null);
+    return { master: list.master, worker: list.worker };
+  };
+  const names = async (): Promise<readonly string[]> => {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => ask({ port: rig.port })));
+    return [...new Set(answers.map((answer) => answer.body))].toSorted();
+  };
+  const back = async (): Promise<number> => {
+    const from = Date.now();
+    await until("an answer", () =>
+      ask({ port: rig.port }).then(
+        (answer) => answer.status === 200,
+        () => false,
+      ),
+    );
+    return Date.now() - from;
+  };
+
+  it("is back within a second with all members, whichever process was killed", async () => {
+    await rig.balancer().converge(web(), 1, patient);
+    await rig.untilServer(2, "up");
+    const took: number[] = [];
+    for (const which of ["master", "worker", "both", "both"] as const) {
+      const epoch = (await rig.report()).totals.epoch;
+      const { master, worker } = await processes();
+      if (which !== "worker") process.kill(master, "SIGKILL");
+      if (which !== "master") {
+        try {
+          process.kill(worker, "SIGKILL");
+        } catch {
+          // The worker of a dead master ends itself.
+        }
+      }
+      await until("the end of the old worker", async () => {
+        const now = await processes().catch(() => null);
+        return now === null || now.worker !== worker;
+      });
+      took.push(await back());
+      assert.deepEqual(await names(), ["web-1.1", "web-2.2"]);
+      await until("a report that it serves", async () => (await rig.report()).isServing);
+      assert.notEqual((await rig.report()).totals.epoch, epoch);
+      assert.deepEqual((await rig.report()).drift, []);
+    }
+    console.log(`back after ${took.join(", ")} ms`);
+    assert.ok(Math.max(...took) < 1_000);
+  });
+
+  it("is adopted by the next agent without a lost request, counts and all", async () => {
+    const load = startLoad(rig.port);
+    await until("some load", () => load.count() > 200);
+    const before = (await rig.report()).totals;
+    const { master } = await processes();
+    const balancer = await rig.reopen();
+    await balancer.converge(web(), 2, patient);
+    const report = await rig.report();
+    assert.equal(report.pid, master);
+    assert.equal(report.reloads, 0);
+    assert.deepEqual(report.drift, []);
+    assert.equal(report.totals.epoch, before.epoch);
+    assert.ok(report.totals.requests >= before.requests);
+    const { requests, failures } = await load.stop();
+    assert.deepEqual(failures, []);
+    assert.ok(requests > 200);
+  });
+
+  it("is started again by an agent that had adopted it", async () => {
+    const { master, worker } = await processes();
+    process.kill(master, "SIGKILL");
+    await until("the end of the worker", async () => {
+      const now = await processes().catch(() => null);
+      return now === null || now.worker !== worker;
+    });
+    assert.ok((await back()) < 1_000);
+    assert.deepEqual(await names(), ["web-1.1", "web-2.2"]);
+  });
+
+  it("undoes and tells what others changed in process and file", async () => {
+    const { runtimeSocket, config, maintenanceMap } = pathsOf(rig);
+    const text = await readFile(config, "utf8");
+    await until("it serves", async () => (await rig.report()).isServing);
+    const call = (command: string): Promise<string> =>
+      callRuntimeApi(runtimeSocket, command, patient);
+    await call("set server web/web-1.1 state maint");
+    await call("set weight web/web-2.2 7");
+    await call("add server web/foreign 127.0.0.1:9");
+    await call(`set map ${maintenanceMap} site 1`);
+    await run("sh", ["-c", `echo '# by hand' >> ${config}`]);
+    await until("repair", async () => (await rig.report()).drift.length >= 5, 8_000);
+    const drift = (await rig.report()).drift.map((entry) => entry.what).toSorted();
+    assert.deepEqual(drift, [
+      `${config} was changed`,
+      `HAProxy held other entries than ${maintenanceMap}`,
+      "web/foreign is in no document",
+      "web/web-1.1 was in maintenance",
+      "web/web-2.2 had weight 7",
+    ]);
+    assert.equal(await readFile(config, "utf8"), text);
+    await rig.untilServer(1, "up");
+    assert.deepEqual(await names(), ["web-1.1", "web-2.2"]);
+    await call("disable server web/web-1.1; shutdown sessions server web/web-1.1");
+    await until("deleted", async () => (await call("del server web/web-1.1")).includes("deleted"));
+    await until("repair", async () => (await rig.report()).drift.length >= 6, 8_000);
+    await rig.untilServer(1, "up");
+  });
+});
