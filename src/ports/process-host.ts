@@ -10,8 +10,21 @@ export interface ProcessHost {
   usage(process: RunningProcess): Promise<ProcessUsage>;
   /** Called when a process that this agent started has ended; adopted ones are found by `isAlive`. */
   onExit(listener: (process: RunningProcess, exit: ProcessExit) => void): void;
+  /** True while anything of it lives: its group, its session, or what left them but carries its marker. */
+  hasRemains(process: RunningProcess): Promise<boolean>;
+  /** Every process of this machine that a host has started and that still runs, on record or not. */
+  leaders(): Promise<readonly RunningProcess[]>;
+  /** Of everything that runs on this machine, agent and balancer included. */
+  usageOfMachine(): Promise<ProcessUsage>;
   /** A free TCP port on the address, from the machine's own range. Throws `Failure` when there is none. */
-  freePort(address: string): Promise<number>;
+  freePort(address: string, wish: PortWish): Promise<number>;
+}
+
+export interface PortWish {
+  /** Taken again if it is still free. */
+  readonly preferred: number | null;
+  /** Promised to others that may not listen yet. */
+  readonly promised: readonly number[];
 }
 
 export interface ProcessOrder {
