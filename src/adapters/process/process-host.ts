@@ -1,0 +1,200 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { machineMarker, processMarker } from "../../core/markers.ts";
+import { Failure } from "../../ports/failure.ts";
+import type {
+  ProcessExit,
+  ProcessHost,
+  ProcessOrder,
+  ProcessUsage,
+  RunningProcess,
+} from "../../ports/process-host.ts";
+import type { ProcessEntry, ProcessTable } from "../../ports/process-table.ts";
+import { findFreePort } from "./ports.ts";
+import { inPlaceOfShell } from "./shell.ts";
+
+export interface ProcessHostOptions {
+  /** Value of the machine's marker: nothing that does not carry it is ever signalled. */
+  readonly machineId: string;
+  readonly ports: { readonly first: number; readonly last: number };
+  readonly table: ProcessTable;
+}
+
+/** Usage of all processes of a tick is read from one look at the table. */
+const lookMs = 200;
+
+/** Processes of this machine, each in a session of its own, which the agent's end does not touch. */
+export function createProcessHost(options: ProcessHostOptions): ProcessHost {
+  const { machineId, table } = options;
+  const listeners: ((process: RunningProcess, exit: ProcessExit) => void)[] = [];
+  const look = createLook(table);
+  const family = (process: RunningProcess): Promise<readonly ProcessEntry[]> =>
+    findFamily(table, machineId, process);
+  return {
+    start: (order) => startProcess(table, machineId, order, listeners),
+    async adopt(handle) {
+      return (await isSame(table, handle)) ? handle : null;
+    },
+    isAlive: (process) => isSame(table, process),
+    async signal(process, signal) {
+      for (const entry of await family(process)) await table.signal(entry, signal);
+    },
+    async hasRemains(process) {
+      return (await family(process)).length > 0;
+    },
+    async usage(process) {
+      return sum(relatives(await look(), process));
+    },
+    leaders: () => findLeaders(table, machineId),
+    async usageOfMachine() {
+      return sum(await markedEntries(table, await look(), machineMarker, machineId));
+    },
+    onExit: (listener) => void listeners.push(listener),
+    async freePort(address, wish) {
+      const port = await findFreePort(address, options.ports, wish);
+      if (port !== null) return port;
+      const { first, last } = options.ports;
+      throw new Failure(
+        "throttled",
+        `Cannot find a free port on ${address}: all of ${first}–${last} are taken`,
+      );
+    },
+  };
+}
+
+async function startProcess(
+  table: ProcessTable,
+  machineId: string,
+  order: ProcessOrder,
+  listeners: readonly ((process: RunningProcess, exit: ProcessExit) => void)[],
+): Promise<RunningProcess> {
+  const child = spawnDetached(machineId, order);
+  const exit = new Promise<ProcessExit>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+  const pid = await new Promise<number>((resolve, reject) => {
+    child.once("spawn", () => resolve(child.pid ?? 0));
+    child.once("error", (cause) => reject(cannotStart(order, cause)));
+  });
+  const entry = await table.find(pid);
+  // A command that is over already has no entry left; its exit is told all the same.
+  const running = { pid, startTicks: entry?.startTicks ?? 0 };
+  child.unref();
+  void exit.then((ending) => listeners.forEach((listener) => listener(running, ending)));
+  return running;
+}
+
+/**
+ * Output goes to the file itself, not through a pipe: a pipe would break when the agent ends.
+ * The marker names the leader's own pid, so that it can be told from the handle alone.
+ */
+function spawnDetached(machineId: string, order: ProcessOrder): ChildProcess {
+  const log = openLog(order);
+  try {
+    const script = `export ${processMarker}=$$; exec /bin/sh -c "$0"`;
+    return spawn("/bin/sh", ["-c", script, inPlaceOfShell(order.command)], {
+      cwd: order.directory,
+      env: { ...order.env, [machineMarker]: machineId },
+      stdio: ["ignore", log, log],
+      detached: true,
+    });
+  } catch (cause) {
+    throw cannotStart(order, cause);
+  } finally {
+    closeSync(log);
+  }
+}
+
+function openLog(order: ProcessOrder): number {
+  try {
+    mkdirSync(dirname(order.logPath), { recursive: true });
+    return openSync(order.logPath, "a", 0o600);
+  } catch (cause) {
+    throw cannotStart(order, cause);
+  }
+}
+
+function cannotStart(order: ProcessOrder, cause: unknown): Failure {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new Failure("rejected", `Cannot start \`${order.command}\`: ${words}`, { cause });
+}
+
+async function isSame(table: ProcessTable, process: RunningProcess): Promise<boolean> {
+  return (await table.find(process.pid))?.startTicks === process.startTicks;
+}
+
+async function findLeaders(
+  table: ProcessTable,
+  machineId: string,
+): Promise<readonly RunningProcess[]> {
+  const entries = (await table.list()).filter((entry) => entry.session === entry.pid);
+  const own = await markedEntries(table, entries, machineMarker, machineId);
+  const leaders: RunningProcess[] = [];
+  for (const { pid, startTicks } of own) {
+    const marked = (await table.environment(pid)).get(processMarker) === String(pid);
+    if (marked) leaders.push({ pid, startTicks });
+  }
+  return leaders;
+}
+
+/** Group, session and marked, none older than the process itself: an older one has its pid by chance. */
+async function findFamily(
+  table: ProcessTable,
+  machineId: string,
+  process: RunningProcess,
+): Promise<readonly ProcessEntry[]> {
+  const entries = (await table.list()).filter((entry) => entry.startTicks >= process.startTicks);
+  const marked = await markedEntries(table, entries, machineMarker, machineId);
+  const own = await markedEntries(table, marked, processMarker, String(process.pid));
+  const near = marked.filter(
+    (entry) => entry.group === process.pid || entry.session === process.pid,
+  );
+  return [...new Set([...near, ...own])];
+}
+
+async function markedEntries(
+  table: ProcessTable,
+  entries: readonly ProcessEntry[],
+  marker: string,
+  value: string,
+): Promise<readonly ProcessEntry[]> {
+  const found: ProcessEntry[] = [];
+  for (const entry of entries) {
+    if ((await table.environment(entry.pid)).get(marker) === value) found.push(entry);
+  }
+  return found;
+}
+
+/** For counting, kinship is enough; reading every environment each second would cost more than it tells. */
+function relatives(
+  entries: readonly ProcessEntry[],
+  process: RunningProcess,
+): readonly ProcessEntry[] {
+  return entries.filter(
+    (entry) =>
+      entry.startTicks >= process.startTicks &&
+      (entry.pid === process.pid || entry.group === process.pid || entry.session === process.pid),
+  );
+}
+
+function sum(entries: readonly ProcessEntry[]): ProcessUsage {
+  return {
+    cpuSeconds: entries.reduce((total, entry) => total + entry.cpuSeconds, 0),
+    memoryBytes: entries.reduce((total, entry) => total + entry.memoryBytes, 0),
+  };
+}
+
+function createLook(table: ProcessTable): () => Promise<readonly ProcessEntry[]> {
+  let taken = -Infinity;
+  let entries: Promise<readonly ProcessEntry[]> = Promise.resolve([]);
+  return () => {
+    const now = performance.now();
+    if (now - taken > lookMs) {
+      taken = now;
+      entries = table.list();
+    }
+    return entries;
+  };
+}

@@ -1,0 +1,161 @@
+import { get as httpGet } from "node:http";
+import { get as httpsGet } from "node:https";
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { WebSocket } from "ws";
+import type { ControllerMessage } from "../../core/messages.ts";
+import type { ControllerConnection, ControllerLink } from "../../ports/controller-link.ts";
+import { Failure } from "../../ports/failure.ts";
+
+export interface AgentLinkOptions {
+  readonly machine: string;
+  readonly bootId: string;
+  /** Read before every connection: the controller may have moved. */
+  readTarget(): Promise<ControllerTarget>;
+}
+
+export interface ControllerTarget {
+  readonly url: string;
+  readonly token: string;
+}
+
+const pingMs = 2_000;
+const silenceMsMax = 7_000;
+const connectMs = 5_000;
+const unsentBytesMax = 4 * 1024 * 1024;
+const messageBytesMax = 64 * 1024 * 1024;
+/** Close code of a refused hello. */
+const refused = 4401;
+
+/** The agent's side of the WebSocket to the controller. */
+export function createAgentLink(options: AgentLinkOptions): ControllerLink {
+  return {
+    async connect(onMessage, signal) {
+      const target = await options.readTarget();
+      const socket = new WebSocket(target.url, {
+        handshakeTimeout: connectMs,
+        maxPayload: messageBytesMax,
+        perMessageDeflate: false,
+      });
+      // Must be listening before the socket opens: the document may come with the same packet.
+      socket.on("message", (data: Buffer) => {
+        const message = parse(data.toString());
+        if (message === null) socket.close(1007, "not a message");
+        else onMessage(message);
+      });
+      const ended = endOf(socket);
+      await opened(socket, target.url, signal);
+      const { machine, bootId } = options;
+      socket.send(
+        JSON.stringify({ kind: "hello", protocol: 1, machine, token: target.token, bootId }),
+      );
+      return connectionOf(socket, ended, signal);
+    },
+    fetchRelease: async (id, signal) =>
+      fetchRelease(await options.readTarget(), options.machine, id, signal),
+  };
+}
+
+/** Null when it is not JSON: whoever speaks there is no controller. */
+function parse(text: string): ControllerMessage | null {
+  try {
+    return JSON.parse(text) as ControllerMessage;
+  } catch {
+    return null;
+  }
+}
+
+function connectionOf(
+  socket: WebSocket,
+  ended: Promise<string>,
+  signal: AbortSignal,
+): ControllerConnection {
+  const close = (): void => socket.close();
+  signal.addEventListener("abort", close, { once: true });
+  const stopWatch = watchSilence(socket);
+  void ended.then(() => {
+    signal.removeEventListener("abort", close);
+    stopWatch();
+  });
+  return {
+    send(message) {
+      if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > unsentBytesMax)
+        return false;
+      socket.send(JSON.stringify(message));
+      return true;
+    },
+    ended,
+    close,
+  };
+}
+
+/** A computer that vanished sends no goodbye: without an answer to pings the connection is given up. */
+function watchSilence(socket: WebSocket): () => void {
+  let heardAt = performance.now();
+  socket.on("pong", () => (heardAt = performance.now()));
+  socket.on("message", () => (heardAt = performance.now()));
+  const timer = setInterval(() => {
+    if (performance.now() - heardAt > silenceMsMax) socket.terminate();
+    else if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }, pingMs);
+  return () => clearInterval(timer);
+}
+
+function opened(socket: WebSocket, url: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => socket.terminate();
+    const done = (failure: Failure | null): void => {
+      signal.removeEventListener("abort", onAbort);
+      if (failure === null) resolve();
+      else reject(failure);
+    };
+    socket.once("open", () => done(null));
+    socket.on("error", (cause) => {
+      done(
+        new Failure("unavailable", `Cannot reach the controller at ${url}: ${cause.message}`, {
+          cause,
+        }),
+      );
+    });
+    socket.once("close", () =>
+      done(new Failure("aborted", `Cannot reach the controller at ${url}: closed`)),
+    );
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+function endOf(socket: WebSocket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once("close", (code, reason) => {
+      const words = reason.toString() || `code ${code}`;
+      resolve(code === refused ? `the controller refused this agent: ${words}` : words);
+    });
+  });
+}
+
+function fetchRelease(
+  target: ControllerTarget,
+  machine: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const url = new URL(`/v1/agent/releases/${encodeURIComponent(id)}`, target.url);
+  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  const get = url.protocol === "https:" ? httpsGet : httpGet;
+  const headers = { authorization: `Bearer ${target.token}`, "x-tidemill-machine": machine };
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { headers, signal, agent: false });
+    asked.on("error", (cause) => {
+      const code = signal.aborted ? "aborted" : "unavailable";
+      reject(new Failure(code, `Cannot fetch release ${id}: ${cause.message}`, { cause }));
+    });
+    asked.once("response", (answer: IncomingMessage) => {
+      const status = answer.statusCode ?? 0;
+      if (status === 200) return resolve(answer);
+      answer.resume();
+      const code = status === 404 ? "not_found" : status < 500 ? "rejected" : "unavailable";
+      reject(new Failure(code, `Cannot fetch release ${id}: the controller answered ${status}`));
+    });
+  });
+}
