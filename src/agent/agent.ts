@@ -1,0 +1,199 @@
+import type { MachineDocument } from "../core/document.ts";
+import type { AgentReport } from "../core/report.ts";
+import type { ControllerConnection } from "../ports/controller-link.ts";
+import type { MachineRecord } from "../ports/machine-records.ts";
+import type { RunningProcess } from "../ports/process-host.ts";
+import { createAlarm } from "./alarm.ts";
+import type { Alarm } from "./alarm.ts";
+import { createBalancerKeeper } from "./balancer-keeper.ts";
+import type { BalancerKeeper } from "./balancer-keeper.ts";
+import { callHome } from "./call-home.ts";
+import { createFleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import { streamLogs } from "./log-stream.ts";
+import { createMeter } from "./meter.ts";
+import type { Usage } from "./meter.ts";
+import type { AgentIdentity, AgentParts } from "./parts.ts";
+import { tickMs } from "./parts.ts";
+import { createTasks } from "./tasks.ts";
+import type { Tasks } from "./tasks.ts";
+import { wordsOf } from "./runner.ts";
+
+/**
+ * Makes this machine what its document says, with or without the controller, until the signal aborts.
+ * Processes and balancer go on then: the next agent takes them over.
+ */
+export async function runAgent(
+  parts: AgentParts,
+  identity: AgentIdentity,
+  signal: AbortSignal,
+): Promise<void> {
+  const former = await parts.records.load();
+  await endStrays(parts, former);
+  await new Agent(parts, identity, former, signal).run();
+}
+
+class Agent {
+  readonly #parts: AgentParts;
+  readonly #identity: AgentIdentity;
+  readonly #signal: AbortSignal;
+  readonly #news: Alarm;
+  readonly #keeping: Alarm;
+  readonly #fleet: Fleet;
+  readonly #tasks: Tasks;
+  readonly #balancer: BalancerKeeper;
+  readonly #meter = createMeter();
+  #held: MachineDocument | null = null;
+  #connection: ControllerConnection | null = null;
+  #usage: Usage = { cpu: 0, memoryBytes: 0 };
+  #taking: Promise<void> = Promise.resolve();
+  #isRecordLost = false;
+
+  constructor(
+    parts: AgentParts,
+    identity: AgentIdentity,
+    former: MachineRecord,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#identity = identity;
+    this.#signal = signal;
+    this.#news = createAlarm(parts.clock);
+    this.#keeping = createAlarm(parts.clock);
+    const around = { parts, identity, onChange: () => this.#tell() };
+    this.#fleet = createFleet(around, former);
+    this.#tasks = createTasks(around, former.tasks);
+    this.#balancer = createBalancerKeeper(parts, around.onChange);
+  }
+
+  async run(): Promise<void> {
+    const listener = {
+      onDocument: (document: MachineDocument) => this.#queue(document),
+      onConnection: (connection: ControllerConnection | null) => {
+        this.#connection = connection;
+        this.#news.ring();
+      },
+    };
+    await this.#takeStored();
+    await Promise.all([
+      callHome(this.#parts, listener, this.#signal),
+      this.#report(),
+      this.#tick(),
+      this.#keepRecord(),
+      this.#balancer.run(this.#signal),
+      streamLogs(this.#parts, () => this.#connection, this.#signal),
+    ]);
+    await this.#fleet.settled();
+    await this.#writeRecord();
+  }
+
+  #tell(): void {
+    this.#news.ring();
+    this.#keeping.ring();
+  }
+
+  async #takeStored(): Promise<void> {
+    try {
+      const stored = await this.#parts.documents.load();
+      if (stored !== null) this.#converge(stored);
+    } catch (error) {
+      // A document that cannot be read is not an empty one: what runs goes on until the controller speaks.
+      this.#parts.say(wordsOf(error));
+    }
+  }
+
+  /** One after the other: the last one taken must be the last one stored. */
+  #queue(document: MachineDocument): void {
+    this.#taking = this.#taking.then(() => this.#take(document));
+  }
+
+  async #take(document: MachineDocument): Promise<void> {
+    const { machine } = this.#identity;
+    const held = this.#held?.generation ?? 0;
+    if (document.machine !== machine || document.generation < held) {
+      const what = `document ${document.generation} of ${document.machine}`;
+      this.#parts.say(`Refused ${what}: this is ${machine}, at ${held}`);
+      return;
+    }
+    try {
+      await this.#parts.documents.save(document);
+    } catch (error) {
+      // Better to do what is wanted now and lose it at the next start than not to do it.
+      this.#parts.say(wordsOf(error));
+    }
+    this.#converge(document);
+  }
+
+  #converge(document: MachineDocument): void {
+    if (this.#signal.aborted) return;
+    this.#held = document;
+    this.#fleet.want(document.processes, this.#signal);
+    this.#tasks.want(document.tasks, this.#signal);
+    this.#balancer.want(document);
+    this.#tell();
+  }
+
+  async #report(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#news.wait(tickMs, this.#signal);
+      if (this.#connection === null) continue;
+      const report = await this.#describe();
+      this.#connection?.send({ kind: "report", report });
+    }
+  }
+
+  async #describe(): Promise<AgentReport> {
+    return {
+      machine: this.#identity.machine,
+      bootId: this.#identity.bootId,
+      at: this.#parts.clock.now(),
+      generation: this.#held?.generation ?? 0,
+      ...this.#usage,
+      balancer: await this.#balancer.report(this.#signal),
+      processes: this.#fleet.reports(),
+      tasks: this.#tasks.reports(),
+    };
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, host } = this.#parts;
+    while (!this.#signal.aborted) {
+      await this.#fleet.sample();
+      this.#usage = this.#meter.sample(await host.usageOfMachine(), clock.now());
+      await this.#fleet.tidy(this.#held);
+      if (this.#isRecordLost) this.#keeping.ring();
+      await clock.sleep(tickMs, this.#signal);
+    }
+  }
+
+  async #keepRecord(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#keeping.wait(60 * tickMs, this.#signal);
+      await this.#writeRecord();
+    }
+  }
+
+  async #writeRecord(): Promise<void> {
+    try {
+      await this.#parts.records.save({ ...this.#fleet.record(), tasks: this.#tasks.records() });
+      this.#isRecordLost = false;
+    } catch (error) {
+      if (!this.#isRecordLost) this.#parts.say(wordsOf(error));
+      this.#isRecordLost = true;
+    }
+  }
+}
+
+/** Processes that a former agent started and could not write down any more: nobody watches them. */
+async function endStrays(parts: AgentParts, former: MachineRecord): Promise<void> {
+  const known = [...former.processes, ...former.tasks]
+    .map((record) => record.running)
+    .filter((running) => running !== null);
+  const isKnown = (leader: RunningProcess): boolean =>
+    known.some((it) => it.pid === leader.pid && it.startTicks === leader.startTicks);
+  for (const leader of await parts.host.leaders()) {
+    if (isKnown(leader)) continue;
+    parts.say(`Ended process ${leader.pid}, which is on no record`);
+    await parts.host.signal(leader, "SIGKILL");
+  }
+}

@@ -1,0 +1,27 @@
+import type { Clock } from "../ports/clock.ts";
+
+/** A sleep that news can end. Ringing while nobody sleeps ends the next sleep at once. */
+export interface Alarm {
+  ring(): void;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** One sleeper at a time. */
+export function createAlarm(clock: Clock): Alarm {
+  let isRung = false;
+  let sleeper: AbortController | null = null;
+  return {
+    ring() {
+      isRung = true;
+      sleeper?.abort();
+    },
+    async wait(ms, signal) {
+      if (!isRung && !signal.aborted) {
+        sleeper = new AbortController();
+        await clock.sleep(ms, AbortSignal.any([signal, sleeper.signal]));
+        sleeper = null;
+      }
+      isRung = false;
+    },
+  };
+}

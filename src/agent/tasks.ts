@@ -1,0 +1,168 @@
+import type { TaskDocument } from "../core/document.ts";
+import type { TaskReport } from "../core/report.ts";
+import type { TaskRecord } from "../ports/machine-records.ts";
+import type { RunningProcess } from "../ports/process-host.ts";
+import { environmentOf, logPathOf } from "./environment.ts";
+import type { AgentIdentity, AgentParts } from "./parts.ts";
+import { prepare } from "./prepare.ts";
+import { wordsOf } from "./runner.ts";
+
+/** Runs the one-off commands of the document, each once. */
+export interface Tasks {
+  want(documents: readonly TaskDocument[], signal: AbortSignal): void;
+  reports(): readonly TaskReport[];
+  records(): readonly TaskRecord[];
+}
+
+interface Task {
+  record: TaskRecord;
+  readonly ending: AbortController;
+}
+
+const lastLinesMax = 20;
+const pollMs = 50;
+const endedLine = /^\[ended with code (\d+)\]$/;
+
+export interface TaskSurroundings {
+  readonly parts: AgentParts;
+  readonly identity: AgentIdentity;
+  readonly onChange: () => void;
+}
+
+/** `former`: what the agent before this one knew. */
+export function createTasks(around: TaskSurroundings, former: readonly TaskRecord[]): Tasks {
+  return new MachineTasks(around, former);
+}
+
+class MachineTasks implements Tasks {
+  readonly #parts: AgentParts;
+  readonly #identity: AgentIdentity;
+  readonly #onChange: () => void;
+  /** Of a former agent, until the first document. */
+  readonly #known: Map<string, TaskRecord>;
+  readonly #tasks = new Map<string, Task>();
+
+  constructor(around: TaskSurroundings, former: readonly TaskRecord[]) {
+    this.#parts = around.parts;
+    this.#identity = around.identity;
+    this.#onChange = around.onChange;
+    this.#known = new Map(former.map((record) => [record.id, record]));
+  }
+
+  want(documents: readonly TaskDocument[], signal: AbortSignal): void {
+    for (const [id, task] of this.#tasks) {
+      if (documents.some((document) => document.id === id)) continue;
+      task.ending.abort();
+      this.#tasks.delete(id);
+      this.#parts.logs.unfollow(this.#nameOf(id));
+    }
+    for (const document of documents) {
+      if (!this.#tasks.has(document.id)) this.#begin(document, signal);
+    }
+    this.#known.clear();
+  }
+
+  reports(): readonly TaskReport[] {
+    return [...this.#tasks.values()].map(reportOf);
+  }
+
+  records(): readonly TaskRecord[] {
+    // Until a document has come, what is known is what was known.
+    return [...this.#known.values(), ...[...this.#tasks.values()].map((task) => task.record)];
+  }
+
+  #begin(document: TaskDocument, signal: AbortSignal): void {
+    const fresh = {
+      id: document.id,
+      running: null,
+      startedAt: this.#parts.clock.now(),
+      report: null,
+    };
+    const task = { record: this.#known.get(document.id) ?? fresh, ending: new AbortController() };
+    this.#tasks.set(document.id, task);
+    if (task.record.report === null) void this.#follow(document, task, signal);
+  }
+
+  async #follow(document: TaskDocument, task: Task, signal: AbortSignal): Promise<void> {
+    const logPath = logPathOf(this.#identity, this.#nameOf(document.id));
+    const limit = AbortSignal.any([signal, task.ending.signal]);
+    try {
+      const running = task.record.running ?? (await this.#start(document, logPath, limit));
+      if (running === null) return;
+      this.#update(task, { running });
+      const isInTime = await this.#watch(document, task, running, limit);
+      // The agent leaves, the task goes on: the next agent watches it.
+      if (signal.aborted) return;
+      await this.#parts.host.signal(running, "SIGKILL");
+      this.#finish(
+        task,
+        logPath,
+        isInTime ? null : `It did not end within ${document.timeoutMs} ms`,
+      );
+    } catch (error) {
+      if (!signal.aborted) this.#finish(task, logPath, wordsOf(error));
+    }
+  }
+
+  async #start(
+    document: TaskDocument,
+    logPath: string,
+    signal: AbortSignal,
+  ): Promise<RunningProcess | null> {
+    const directory = await prepare(this.#parts, this.#identity, document, logPath, signal);
+    if (signal.aborted) return null;
+    const env = { ...environmentOf(this.#identity, document, null), TIDEMILL_TASK: document.run };
+    // The code goes to the log as well, because an agent that restarts in between cannot ask for it.
+    const command = `/bin/sh -c "$TIDEMILL_TASK"; code=$?; printf '\\n[ended with code %s]\\n' "$code"`;
+    this.#parts.logs.follow(this.#nameOf(document.id), logPath, "end");
+    return this.#parts.host.start({ command, directory, env, logPath });
+  }
+
+  async #watch(
+    document: TaskDocument,
+    task: Task,
+    running: RunningProcess,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const until = task.record.startedAt + document.timeoutMs;
+    while (await this.#parts.host.isAlive(running)) {
+      const now = this.#parts.clock.now();
+      if (signal.aborted || now >= until) return false;
+      await this.#parts.clock.sleep(Math.min(pollMs, until - now), signal);
+    }
+    return true;
+  }
+
+  /** As people see it in the logs. */
+  #nameOf(id: string): string {
+    return `${this.#identity.machine}.task-${id}`;
+  }
+
+  #finish(task: Task, logPath: string, problem: string | null): void {
+    const lines = this.#parts.logs.lastLines(logPath, lastLinesMax);
+    const code = problem === null ? codeIn(lines) : null;
+    const shown = lines.filter((line) => !endedLine.test(line));
+    const report: TaskReport = {
+      id: task.record.id,
+      state: code === 0 ? "done" : "failed",
+      exitCode: code,
+      lastLines: problem === null ? shown : [...shown, problem],
+    };
+    this.#update(task, { report, running: null });
+  }
+
+  #update(task: Task, change: Partial<TaskRecord>): void {
+    task.record = { ...task.record, ...change };
+    this.#onChange();
+  }
+}
+
+function reportOf(task: Task): TaskReport {
+  const running = { id: task.record.id, state: "running", exitCode: null, lastLines: [] } as const;
+  return task.record.report ?? running;
+}
+
+function codeIn(lines: readonly string[]): number | null {
+  const found = endedLine.exec(lines.at(-1) ?? "")?.[1];
+  return found === undefined ? null : Number(found);
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { createSystemClock } from "../adapters/clock/clock.ts";
+import { readAgentFile } from "../adapters/local/agent-process.ts";
+import { createDocumentStore } from "../adapters/machine-files/document-store.ts";
+import { createLogTail } from "../adapters/machine-files/log-tail.ts";
+import { createMachineRecords } from "../adapters/machine-files/machine-records.ts";
+import { createProvisioner } from "../adapters/machine-files/provisioner.ts";
+import { createProbe } from "../adapters/probe/probe.ts";
+import { createProcessHost } from "../adapters/process/process-host.ts";
+import { createProcessTable } from "../adapters/process/process-table.ts";
+import { createReleaseDirectory } from "../adapters/release/release-directory.ts";
+import { createSeal } from "../adapters/seal/seal.ts";
+import { createAgentLink } from "../adapters/websocket/agent-link.ts";
+import { runAgent } from "../agent/agent.ts";
+import type { AgentParts } from "../agent/parts.ts";
+import { machineId, machineMarker } from "../core/markers.ts";
+import { supervisionLimits } from "../core/supervision/rules.ts";
+import type { SupervisionLimits } from "../core/supervision/rules.ts";
+import type { AgentSettings } from "../ports/agent-settings.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LoadBalancer } from "../ports/load-balancer.ts";
+
+const logBytesMax = 10 * 1024 * 1024;
+/** Of the agent's own environment, what its processes get; the rest is nobody's business. */
+const passedOn = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+
+/** The agent of the machine in this directory, until SIGTERM or SIGINT. */
+export async function runAgentProcess(directory: string): Promise<void> {
+  const settings = readAgentFile(directory);
+  const stop = new AbortController();
+  process.once("SIGTERM", () => stop.abort());
+  process.once("SIGINT", () => stop.abort());
+  const bootId = randomUUID();
+  const identity = {
+    machine: settings.machine,
+    role: settings.role,
+    bootId,
+    address: settings.address,
+    logsDirectory: settings.logsDirectory,
+    env: environmentForProcesses(settings),
+    limits: limitsFromEnvironment(),
+  };
+  await runAgent(await assemble(directory, settings, bootId), identity, stop.signal);
+  // A probe or a fetch that nobody waits for any more must not hold the process.
+  process.exit(0);
+}
+
+async function assemble(
+  directory: string,
+  settings: AgentSettings,
+  bootId: string,
+): Promise<AgentParts> {
+  const clock = createSystemClock();
+  const link = createAgentLink({
+    machine: settings.machine,
+    bootId,
+    async readTarget() {
+      const { controllerUrl, token } = readAgentFile(directory);
+      return { url: controllerUrl, token };
+    },
+  });
+  const home = join(directory, "home");
+  await mkdir(home, { recursive: true });
+  const seal = await createSeal(join(directory, "seal.key"));
+  return {
+    clock,
+    random: Math.random,
+    host: createProcessHost({
+      machineId: machineId(settings.siteId, settings.machine),
+      ports: settings.ports,
+      table: createProcessTable(),
+    }),
+    releases: createReleaseDirectory({
+      directory: join(directory, "releases"),
+      fetchArchive: (id, signal) => link.fetchRelease(id, signal),
+    }),
+    provisioner: createProvisioner({
+      home,
+      recordPath: join(directory, "provisioned.json"),
+      isHostOfItsOwn: false,
+      isRoot: process.getuid?.() === 0,
+    }),
+    probe: createProbe(),
+    logs: createLogTail({ fileBytesMax: logBytesMax }),
+    link,
+    documents: createDocumentStore(join(directory, "document.json"), seal),
+    records: createMachineRecords(join(directory, "record.json")),
+    balancer: settings.role === "balancer" ? await openBalancer(directory, settings, clock) : null,
+    say: (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`),
+  };
+}
+
+/** Loaded only where it is used: most machines are no balancers. */
+async function openBalancer(
+  directory: string,
+  settings: AgentSettings,
+  clock: Clock,
+): Promise<LoadBalancer> {
+  const { createHaproxy } = await import("../adapters/haproxy/load-balancer.ts");
+  const options = {
+    directory: join(directory, "haproxy"),
+    socketDirectory: settings.runtimeDirectory,
+    binary: findHaproxy(),
+    clock,
+    // A worker under another user could not be found by its marker, nor ended, by a provider without root.
+    runAs: null,
+    env: { [machineMarker]: machineId(settings.siteId, settings.machine) },
+  };
+  return createHaproxy(options);
+}
+
+/** HAProxy lies where the PATH of ordinary users often does not look. */
+function findHaproxy(): string {
+  const places = (process.env["PATH"] ?? "").split(delimiter);
+  const found = [...places, "/usr/local/sbin", "/usr/sbin", "/sbin"]
+    .map((place) => join(place, "haproxy"))
+    .find((path) => existsSync(path));
+  return found ?? "haproxy";
+}
+
+function environmentForProcesses(settings: AgentSettings): Readonly<Record<string, string>> {
+  const kept = passedOn.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(kept),
+    [machineMarker]: machineId(settings.siteId, settings.machine),
+  };
+}
+
+/** TIDEMILL_SUPERVISION_LIMITS: JSON that changes single limits, so that a test need not wait for minutes. */
+function limitsFromEnvironment(): SupervisionLimits {
+  const text = process.env["TIDEMILL_SUPERVISION_LIMITS"];
+  if (text === undefined) return supervisionLimits;
+  return { ...supervisionLimits, ...(JSON.parse(text) as Partial<SupervisionLimits>) };
+}

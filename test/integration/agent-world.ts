@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { pack } from "tar-stream";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
+import { createLocalProvider } from "../../src/adapters/local/local.ts";
+import { createProcessTable } from "../../src/adapters/process/process-table.ts";
+import type {
+  MachineDocument,
+  ProcessDocument,
+  ReleaseReference,
+} from "../../src/core/document.ts";
+import type { AgentLine, AgentMessage } from "../../src/core/messages.ts";
+import type { AgentReport, ProcessReport } from "../../src/core/report.ts";
+import type { Provider } from "../../src/ports/provider.ts";
+
+const bin = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
+export const token = "token-of-a-test";
+
+/** A controller that only listens and hands out documents. */
+export interface TinyController {
+  readonly url: string;
+  readonly reports: AgentReport[];
+  readonly lines: AgentLine[];
+  readonly hellos: { at: number; bootId: string }[];
+  document: MachineDocument | null;
+  send(document: MachineDocument): void;
+  release(id: string, files: Readonly<Record<string, string>>): Promise<ReleaseReference>;
+  close(): Promise<void>;
+}
+
+export async function openController(port = 0): Promise<TinyController> {
+  const archives = new Map<string, Buffer>();
+  const server = createServer((request, response) => {
+    const id = request.url?.split("/").at(-1) ?? "";
+    const archive = archives.get(id);
+    const isAllowed = request.headers.authorization === `Bearer ${token}`;
+    response.statusCode = !isAllowed ? 401 : archive === undefined ? 404 : 200;
+    response.end(isAllowed ? archive : undefined);
+  });
+  const sockets = new Set<WebSocket>();
+  const socketServer = new WebSocketServer({ server, path: "/v1/agent" });
+  await listen(server, port);
+  const controller: TinyController = {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/agent`,
+    reports: [],
+    lines: [],
+    hellos: [],
+    document: null,
+    send(document) {
+      controller.document = document;
+      for (const socket of sockets) socket.send(JSON.stringify({ kind: "document", document }));
+    },
+    async release(id, files) {
+      const archive = await packFiles(files);
+      archives.set(id, archive);
+      const archiveSha256 = createHash("sha256").update(archive).digest("hex");
+      return { id, archiveSha256, bytes: archive.length };
+    },
+    async close() {
+      for (const socket of sockets) socket.terminate();
+      socketServer.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  socketServer.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("message", (data: Buffer) => take(controller, socket, data));
+  });
+  return controller;
+}
+
+function take(controller: TinyController, socket: WebSocket, data: Buffer): void {
+  const message = JSON.parse(data.toString()) as AgentMessage;
+  if (message.kind === "report") controller.reports.push(message.report);
+  if (message.kind === "lines") controller.lines.push(...message.lines);
+  if (message.kind !== "hello") return;
+  if (message.token !== token) return socket.close(4401, "unknown token");
+  controller.hellos.push({ at: performance.now(), bootId: message.bootId });
+  const { document } = controller;
+  if (document !== null) socket.send(JSON.stringify({ kind: "document", document }));
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+}
+
+async function packFiles(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(files))
+    tar.entry({ name, mtime: new Date(0) }, content);
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  return gzipSync(Buffer.concat(chunks), { level: 1 });
+}
+
+/** One machine of the local provider with a tiny controller, in a directory of its own. */
+export interface World {
+  readonly directory: string;
+  readonly provider: Provider;
+  controller: TinyController;
+  launch(): Promise<void>;
+  /** Pid of the agent, or null. */
+  agentPid(): Promise<number | null>;
+  file(name: string): string;
+  close(): Promise<void>;
+}
+
+export const machine = "web-1";
+const forever = AbortSignal.timeout(600_000);
+
+export async function openWorld(limits: Readonly<Record<string, number>> = {}): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), "tidemill-agent-"));
+  const table = createProcessTable();
+  const siteId = `test-${process.pid}-${Math.trunc(performance.now() * 1000)}`;
+  const provider = createLocalProvider({
+    directory,
+    runtimeDirectory: join(directory, "run"),
+    agentCommand: [process.execPath, bin, "agent"],
+    siteId,
+    env: {
+      PATH: `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"] ?? ""}`,
+      TIDEMILL_SUPERVISION_LIMITS: JSON.stringify(limits),
+    },
+    processes: table,
+  });
+  const world: World = {
+    directory,
+    provider,
+    controller: await openController(),
+    async launch() {
+      const controllerUrl = world.controller.url;
+      await provider.launch(
+        { name: machine, role: "web", number: 1, token, controllerUrl },
+        forever,
+      );
+    },
+    async agentPid() {
+      for (const entry of await table.list()) {
+        const environment = await table.environment(entry.pid);
+        if (environment.get("TIDEMILL_AGENT") === `${siteId}/${machine}`) return entry.pid;
+      }
+      return null;
+    },
+    file: (name) => readFileSync(join(directory, "machines", machine, name), "utf8"),
+    async close() {
+      await provider.terminate(machine, forever);
+      await world.controller.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+export const helloServer = `
+const { createServer } = require("node:http");
+createServer((request, response) => response.end("hello from " + process.pid))
+  .listen(process.env.PORT, process.env.HOST, () => console.log("listening"));
+`;
+
+export function processDocument(
+  id: number,
+  release: ReleaseReference,
+  change: Partial<ProcessDocument> = {},
+): ProcessDocument {
+  return {
+    id,
+    name: `${machine}.${id}`,
+    release,
+    run: "node server.cjs",
+    env: {},
+    secrets: {},
+    check: { kind: "http", path: "/", host: null, everyMs: 200, timeoutMs: 500, rise: 2, fall: 2 },
+    supervision: {
+      startGraceMs: 5_000,
+      restartGraceMs: 5_000,
+      memoryBytesMax: null,
+      cpuMax: null,
+      stopTimeoutMs: 500,
+    },
+    provisioning: { packages: [], files: [], setup: [] },
+    ...change,
+  };
+}
+
+export function machineDocument(
+  generation: number,
+  processes: readonly ProcessDocument[],
+  change: Partial<MachineDocument> = {},
+): MachineDocument {
+  return { generation, machine, role: "web", processes, tasks: [], balancer: null, ...change };
+}
+
+/** Polls until the answer is neither null nor false. */
+export async function until<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  withinMs = 8_000,
+): Promise<NonNullable<T>> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== undefined && answer !== false) return answer;
+    assertInTime(performance.now() < end, what, withinMs);
+    await sleep(10);
+  }
+}
+
+function assertInTime(isInTime: boolean, what: string, withinMs: number): void {
+  if (!isInTime) throw new Error(`${what}: not within ${withinMs} ms`);
+}
+
+/** The newest report of the process; null when it is not in the newest report. */
+export function seen(world: World, id: number): ProcessReport | null {
+  return world.controller.reports.at(-1)?.processes.find((it) => it.id === id) ?? null;
+}
+
+/** The process once it is healthy. */
+export function healthy(world: World, id: number): Promise<ProcessReport> {
+  return until(`process ${id} is healthy`, () => {
+    const report = seen(world, id);
+    return report?.state === "healthy" ? report : null;
+  });
+}
+
+/** Pid 0 would be the test itself. */
+export function kill(pid: number | null): void {
+  assert.ok(pid !== null && pid > 1, `no process to kill: ${pid}`);
+  process.kill(pid, "SIGKILL");
+}
+
+export function isAlive(pid: number | null): boolean {
+  assert.ok(pid !== null);
+  try {
+    process.kill(pid, 0);
+    // An ended process that nobody has reaped yet still takes signals.
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
