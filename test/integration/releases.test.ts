@@ -21,8 +21,8 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { execFileSync } from "node:child_process";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
-import { pack as tarPack, type Header } from "tar-stream";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { extract as tarExtract, pack as tarPack, type Header } from "tar-stream";
 import { createReleaseDirectory } from "../../src/adapters/release/release-directory.ts";
 import { createReleasePacker } from "../../src/adapters/release/release-packer.ts";
 import { createReleaseStore } from "../../src/adapters/release/release-store.ts";
@@ -78,6 +78,18 @@ async function throughArchive(directory: string, order: Partial<PackOrder> = {})
   const root = await releases.ensure(packed.release, live());
   await packed.dispose();
   return { root, paths: await listFiles(root), release: packed.release, releases };
+}
+
+async function headersOf(archivePath: string): Promise<readonly Header[]> {
+  const tar = tarExtract();
+  tar.end(gunzipSync(await readFile(archivePath)));
+  const headers: Header[] = [];
+  for await (const entry of tar) {
+    headers.push(entry.header);
+    entry.resume();
+  }
+  assert.ok(headers.length > 0);
+  return headers;
 }
 
 async function listFiles(root: string): Promise<readonly string[]> {
@@ -139,6 +151,11 @@ describe("packing a release", () => {
       .digest("hex");
     assert.equal(one.release.archiveSha256, digest);
     assert.equal((await stat(one.archivePath)).size, one.release.bytes);
+    for (const header of await headersOf(two.archivePath)) {
+      const { mtime, uid, gid, uname, gname } = header;
+      const nobody = { mtime: new Date(0), uid: 0, gid: 0, uname: "", gname: "" };
+      assert.deepEqual({ mtime, uid, gid, uname, gname }, nobody);
+    }
     await chmod(join(again, "a"), 0o755);
     const changed = [await pack(again)];
     await writeFile(join(again, "a"), "x");
