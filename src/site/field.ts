@@ -95,7 +95,8 @@ export function record<T>(
     .unknown()
     .transform((value, context): Readonly<Record<string, T>> => {
       if (!isMapping(value)) {
-        const message = `expected ${facts.expected}, got ${showValue(value)}`;
+        const got = item.isSecret === true ? "" : `, got ${showValue(value)}`;
+        const message = `expected ${facts.expected}${got}`;
         context.issues.push({ code: "custom", message, input: value });
         return z.NEVER;
       }

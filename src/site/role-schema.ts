@@ -178,7 +178,7 @@ export const roleShape = {
     example: "./app",
   }),
   ignore: list(entry(text("a pattern such as *.log", /^[^\n]{1,1024}$/)), {
-    what: "Paths left out of a release, in `.gitignore`'s form. `.git` and `.tidemill` always are.",
+    what: "Paths of the source left out of a release, in `.gitignore`'s form; what `build` makes is kept. `.git` and `.tidemill` are always left out.",
     expected: 'a list of patterns such as ["*.log", tmp/]',
     example: ["*.log", "tmp/"],
   }),
