@@ -51,8 +51,8 @@ export interface Controller {
   observe(): Observed;
   /** What waits, and for what, as the last plan saw it. */
   holds(): readonly Hold[];
-  /** Called after each tick that changed or saw something. */
-  onTick(listener: () => void): void;
+  /** Called after each tick; the answer ends it. */
+  onTick(listener: () => void): () => void;
 }
 
 interface Loop {
@@ -67,7 +67,7 @@ interface Loop {
   readonly remarks: Map<string, Instant>;
   /** Failures since the last tick, for the record. */
   readonly failures: SiteEvent[];
-  readonly listeners: (() => void)[];
+  readonly listeners: Set<() => void>;
   holds: readonly Hold[];
 }
 
@@ -86,7 +86,10 @@ export function createController(parts: ControllerParts): Controller {
     record: (changes) => loop.queue.add(() => commit(loop, changes, [])),
     observe: () => observe(loop),
     holds: () => loop.holds,
-    onTick: (listener) => loop.listeners.push(listener),
+    onTick(listener) {
+      loop.listeners.add(listener);
+      return () => loop.listeners.delete(listener);
+    },
   };
 }
 
@@ -116,7 +119,7 @@ function createLoop(parts: ControllerParts): Loop {
     watchingSince: clock.now(),
     remarks: new Map(),
     failures,
-    listeners: [],
+    listeners: new Set(),
     holds: [],
   };
 }

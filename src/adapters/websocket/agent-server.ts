@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import type { RawData, WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import type { MachineDocument } from "../../core/document.ts";
 import type { AgentMessage } from "../../core/messages.ts";
 import type { AgentObservation } from "../../core/observed.ts";
@@ -137,7 +137,7 @@ function greet(socket: WebSocket, options: AgentServerOptions, room: Room): void
   const late = setTimeout(() => socket.close(4408, "no hello"), HELLO_MS).unref();
   socket.on("error", () => socket.terminate());
   socket.on("close", () => clearTimeout(late));
-  socket.on("message", (data) => {
+  socket.on("message", (data: Buffer) => {
     const message = parse(data);
     if (message === null) {
       socket.close(4400, "not a message of an agent");
@@ -172,9 +172,9 @@ function isEqual(given: unknown, wanted: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function parse(data: RawData): AgentMessage | null {
+function parse(data: Buffer): AgentMessage | null {
   try {
-    const value: unknown = JSON.parse(String(data as Buffer));
+    const value: unknown = JSON.parse(data.toString());
     if (typeof value !== "object" || value === null || !("kind" in value)) return null;
     return value as AgentMessage;
   } catch {

@@ -1,0 +1,60 @@
+import type { Context } from "hono";
+import type { Outcome } from "../core/commands/outcome.ts";
+import { errorSchema } from "./contract.ts";
+import type { ApiError } from "./contract.ts";
+
+type Code = ApiError["error"]["code"];
+
+const statuses = {
+  unauthorized: 401,
+  invalid: 422,
+  unknown: 404,
+  locked: 409,
+  refused: 403,
+  unavailable: 503,
+} as const satisfies Record<Code, number>;
+
+/** Ends a request with an error answer; thrown so that a route's own type is what it answers when all is well. */
+export class ApiFault extends Error {
+  override readonly name = "ApiFault";
+  readonly code: Code;
+
+  constructor(code: Code, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What went wrong, as every route says it. */
+export function errorAnswer(c: Context, code: Code, message: string): Response {
+  return c.json({ error: { code, message } } satisfies ApiError, statuses[code]);
+}
+
+/** The deploy of a granted wish, if it began one. Throws `ApiFault` for a wish that was not granted. */
+export function granted(outcome: Outcome): { readonly deploy: number | null } {
+  switch (outcome.kind) {
+    case "done":
+      return { deploy: outcome.deploy };
+    case "refused":
+      throw new ApiFault("refused", `${outcome.message} (guard: ${outcome.guard})`);
+    case "locked":
+      throw new ApiFault("locked", outcome.message);
+    case "unknown":
+      throw new ApiFault("unknown", outcome.message);
+  }
+}
+
+const json = (description: string) => ({
+  description,
+  content: { "application/json": { schema: errorSchema } },
+});
+
+/** For the route definitions. */
+export const errorAnswers = {
+  401: json("The token is missing or wrong"),
+  403: json("A guard refused"),
+  404: json("No such thing"),
+  409: json("A deploy holds the lock"),
+  422: json("The request is not valid"),
+  503: json("Something it needs does not answer"),
+} as const;

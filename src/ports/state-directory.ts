@@ -1,0 +1,33 @@
+import { join } from "node:path";
+
+/** Where things of one site are kept on the controller's computer. What `down` leaves is under `inventory` and `logs`. */
+export interface StateDirectory {
+  readonly root: string;
+  readonly database: string;
+  readonly sealKey: string;
+  readonly token: string;
+  readonly releases: string;
+  readonly logs: string;
+  /** Where the controller listens; there while it runs. */
+  readonly controller: string;
+}
+
+export function stateDirectory(root: string): StateDirectory {
+  const inventory = join(root, "inventory");
+  return {
+    root,
+    database: join(inventory, "inventory.db"),
+    sealKey: join(inventory, "seal.key"),
+    token: join(inventory, "token"),
+    releases: join(inventory, "releases"),
+    logs: join(root, "logs"),
+    controller: join(root, "controller.json"),
+  };
+}
+
+/** Content of `controller.json`. */
+export interface ControllerAddress {
+  readonly url: string;
+  readonly pid: number;
+  readonly version: string;
+}
