@@ -1,4 +1,4 @@
 import { openRig } from "../rig/balancer.ts";
 import { describeLoadBalancer } from "./load-balancer.ts";
 
-describeLoadBalancer("HAProxy", openRig);
+describeLoadBalancer("HAProxy", () => openRig());

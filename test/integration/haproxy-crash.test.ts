@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { parseProcesses } from "../../src/adapters/haproxy/answers.ts";
 import { pathsOf } from "../../src/adapters/haproxy/places.ts";
+import { Failure } from "../../src/ports/failure.ts";
 import { callRuntimeApi } from "../../src/adapters/haproxy/runtime-api.ts";
 import {
   ask,
@@ -97,9 +100,36 @@ describe("HAProxy that is killed or changed by others", () => {
     assert.deepEqual(report.drift, []);
     assert.equal(report.totals.epoch, before.epoch);
     assert.ok(report.totals.requests >= before.requests);
+    // HAProxy sends its log to the new agent.
+    await until("latency", async () => (await rig.report()).pools[0]?.latency ?? null);
     const { requests, failures } = await load.stop();
     assert.deepEqual(failures, []);
     assert.ok(requests > 200);
+  });
+
+  it("goes on with the former configuration when a reload fails on an address in use", async () => {
+    const load = startLoad(rig.port);
+    const taken = createServer().listen({ port: 0, host: "127.0.0.1", exclusive: true });
+    await once(taken, "listening");
+    const address = taken.address();
+    assert.ok(address !== null && typeof address === "object");
+    const { port } = address;
+    const moved = { ...web(), bind: { host: "127.0.0.1", port } };
+    await assert.rejects(
+      rig.balancer().converge(moved, 3, patient),
+      (error: unknown) => error instanceof Failure && error.code === "rejected",
+    );
+    const report = await rig.report();
+    assert.equal(report.generation, 2);
+    assert.match(report.problem ?? "", /already in use/);
+    taken.close();
+    await rig.balancer().converge(web(), 4, patient);
+    assert.equal((await rig.report()).problem, null);
+    await rig.balancer().converge({ ...web(), clientTimeoutMs: 20_000 }, 5, patient);
+    assert.equal((await rig.report()).reloads, 1);
+    const { failures } = await load.stop();
+    assert.deepEqual(failures, []);
+    await rig.balancer().converge(web(), 6, patient);
   });
 
   it("is started again by an agent that had adopted it", async () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer, request, Agent, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -122,15 +122,16 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(): Promise<Rig> {
+export async function openRig(runAs: string | null = null): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), "tm-lb-"));
+  if (runAs !== null) await chmod(home, 0o711);
   const port = await freePort();
   const options = {
     directory: `${home}/haproxy`,
     socketDirectory: `${home}/s`,
     binary: "haproxy",
     clock,
-    runAs: null,
+    runAs,
   };
   const backends: Backend[] = [];
   let balancer = createHaproxy(options);

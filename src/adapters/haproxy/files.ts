@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { Failure } from "../../ports/failure.ts";
 import type { RenderedConfig } from "./config.ts";
 import { pathsOf, type Places } from "./places.ts";
@@ -29,12 +29,13 @@ export async function readIfThere(path: string): Promise<string | null> {
 }
 
 /** The directories, with what a first configuration check wants to find in them. */
-export async function prepareDirectories(places: Places): Promise<void> {
+export async function prepareDirectories(places: Places, isShared: boolean): Promise<void> {
   const paths = pathsOf(places);
   try {
     await mkdir(paths.pages, { recursive: true });
     await mkdir(paths.maps, { recursive: true });
-    await mkdir(places.socketDirectory, { recursive: true, mode: 0o700 });
+    await mkdir(places.socketDirectory, { recursive: true });
+    await chmod(places.socketDirectory, isShared ? 0o711 : 0o700);
   } catch (cause) {
     throw new Failure("unavailable", `Cannot make ${places.directory}: ${reason(cause)}`, {
       cause,

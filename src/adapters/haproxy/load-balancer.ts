@@ -22,9 +22,12 @@ export interface HaproxyOptions extends Places {
   readonly runAs: string | null;
 }
 
-/** HAProxy has started, stopped or changed within this time before anybody asks. */
+/** A dead HAProxy is noticed within this time. */
 const idlePauseMs = 100;
+/** While servers join or leave. */
 const busyPauseMs = 30;
+/** A look at thousands of servers takes its time: pauses are longer then, so that looking stays a small share. */
+const lookShare = 0.2;
 const statisticsMs = 1_000;
 const driftMs = 3_000;
 
@@ -46,6 +49,7 @@ class Haproxy implements LoadBalancer {
   #generation = 0;
   #problem: string | null = null;
   #lookedAt = 0;
+  #lookMs = 0;
   #comparedAt = 0;
 
   constructor(options: HaproxyOptions) {
@@ -58,6 +62,7 @@ class Haproxy implements LoadBalancer {
       clock: options.clock,
       engine: this.#engine,
       latencies,
+      isShared: options.runAs !== null,
     });
     this.#log = createAccessLog({
       socketPath: pathsOf(options).logSocket,
@@ -139,7 +144,8 @@ class Haproxy implements LoadBalancer {
     const { signal } = this.#life;
     while (!signal.aborted) {
       await this.#turns.take(() => this.#watchOnce(signal));
-      await this.#clock.sleep(this.#site.isBusy() ? busyPauseMs : idlePauseMs, signal);
+      const pauseMs = this.#site.isChanging() ? busyPauseMs : idlePauseMs;
+      await this.#clock.sleep(Math.max(pauseMs, this.#lookMs / lookShare), signal);
     }
   }
 
@@ -148,7 +154,8 @@ class Haproxy implements LoadBalancer {
     try {
       if (!(await this.#isRunning())) await this.#revive(signal);
       const now = this.#clock.now();
-      if (this.#site.isBusy() || now - this.#lookedAt >= statisticsMs) await this.#look(signal);
+      const isUrgent = this.#site.isChanging() || this.#site.hasOldWorkers();
+      if (isUrgent || now - this.#lookedAt >= statisticsMs) await this.#look(signal);
       if (now - this.#comparedAt >= driftMs) {
         this.#comparedAt = now;
         if (await this.#site.repair(signal)) this.#tell();
@@ -176,8 +183,11 @@ class Haproxy implements LoadBalancer {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    const from = this.#clock.now();
     const hasNews = await this.#site.look(signal);
     this.#lookedAt = this.#clock.now();
+    // The watch may not sleep through the death of HAProxy because one look took long.
+    this.#lookMs = Math.min(this.#lookedAt - from, idlePauseMs * lookShare);
     if (hasNews) this.#tell();
   }
 

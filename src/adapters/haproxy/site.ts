@@ -3,6 +3,7 @@ import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
 import type { BalancerReport } from "../../core/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Failure } from "../../ports/failure.ts";
+import { assertFree } from "./address.ts";
 import { parseServersState, parseStat, type StatRow } from "./answers.ts";
 import type { RenderedConfig } from "./config.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
@@ -10,6 +11,7 @@ import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./drainin
 import { isAlive, send, type Engine, type Running } from "./engine.ts";
 import {
   prepareDirectories,
+  readIfThere,
   removeOldPages,
   replaceFile,
   writeConfig,
@@ -27,6 +29,8 @@ export interface SiteOptions {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly latencies: LatencyWindow;
+  /** Whether the worker runs as another user, who must reach the log's socket. */
+  readonly isShared: boolean;
 }
 
 interface Wanted {
@@ -69,15 +73,19 @@ export class Site {
     return this.#running?.master ?? null;
   }
 
-  /** Whether something is under way which wants to be looked at often. */
-  isBusy(): boolean {
+  /** Whether servers are on their way in or out. */
+  isChanging(): boolean {
     const isDraining = [...this.#drains.values()].some((drain) => !drain.isDrained);
-    const hasOldWorkers = (this.#running?.oldWorkers.length ?? 0) > 0;
-    return isDraining || hasOldWorkers || this.#joining.size > 0;
+    return isDraining || this.#joining.size > 0;
+  }
+
+  /** Whether workers are there which take their counts with them when they end. */
+  hasOldWorkers(): boolean {
+    return (this.#running?.oldWorkers.length ?? 0) > 0;
   }
 
   prepare(): Promise<void> {
-    return prepareDirectories(this.#options.places);
+    return prepareDirectories(this.#options.places, this.#options.isShared);
   }
 
   trouble(what: string): void {
@@ -103,6 +111,7 @@ export class Site {
     const running = await engine.probe(signal);
     const isAdopted = this.#running === null && running !== null;
     if (running === null || running.structure !== config.structure) await this.#try(config, signal);
+    if (running !== null && (await this.#isMoving(config))) await assertFree(document.bind);
     this.#running = running;
     if (isAdopted) await this.#books.adopt(running);
     const former = this.#wanted;
@@ -236,12 +245,19 @@ export class Site {
     }
   }
 
+  /** Whether HAProxy will listen on another address than the file of the running one says. */
+  async #isMoving(config: RenderedConfig): Promise<boolean> {
+    const bind = (text: string): string | null => /^ +bind .*$/m.exec(text)?.[0] ?? null;
+    const former = await readIfThere(pathsOf(this.#options.places).config);
+    return former !== null && bind(former) !== bind(config.text);
+  }
+
   async #start(signal: AbortSignal): Promise<void> {
     const { places, engine } = this.#options;
     const wanted = this.#wanted;
     if (wanted === null) throw new Failure("rejected", "Cannot start HAProxy: no document yet");
     await this.#endLeftovers();
-    await prepareDirectories(places);
+    await this.prepare();
     await writePages(places, wanted.config);
     await writeConfig(places, wanted.config);
     await replaceFile(pathsOf(places).state, "");
