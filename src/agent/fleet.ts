@@ -24,7 +24,7 @@ export function createFleet(around: FleetSurroundings, former: MachineRecord): F
   return new ProcessFleet(around, former);
 }
 
-export type FleetSurroundings = Omit<RunnerSurroundings, "promisedPorts">;
+export type FleetSurroundings = Omit<RunnerSurroundings, "choosePort">;
 
 class ProcessFleet implements Fleet {
   readonly #around: FleetSurroundings;
@@ -32,6 +32,9 @@ class ProcessFleet implements Fleet {
   readonly #ends = new Map<number, Promise<void>>();
   /** Of a former agent, until the first document says which of them are wanted. */
   readonly #unclaimed: Map<number, ProcessRecord>;
+  /** Promised to processes, whether they listen yet or not. */
+  readonly #ports = new Map<number, number>();
+  #choosing: Promise<void> = Promise.resolve();
   #releases: readonly string[];
   #activated: string | null = null;
   #tidied = "";
@@ -99,12 +102,10 @@ class ProcessFleet implements Fleet {
   }
 
   #add(record: ProcessRecord, document: ProcessDocument | null, signal: AbortSignal): void {
-    const promisedPorts = (): readonly number[] =>
-      [...this.#runners]
-        .filter(([id]) => id !== record.id)
-        .map(([, runner]) => runner.port())
-        .filter((port) => port !== null);
-    const runner = createRunner({ ...this.#around, promisedPorts }, record);
+    if (record.port !== null) this.#ports.set(record.id, record.port);
+    const choosePort = (preferred: number | null): Promise<number> =>
+      this.#choosePort(record.id, preferred);
+    const runner = createRunner({ ...this.#around, choosePort }, record);
     runner.want(document);
     this.#runners.set(record.id, runner);
     this.#ends.set(
@@ -113,10 +114,27 @@ class ProcessFleet implements Fleet {
         if (signal.aborted) return;
         this.#runners.delete(record.id);
         this.#ends.delete(record.id);
+        this.#ports.delete(record.id);
         this.#around.parts.logs.unfollow(record.name);
         this.#around.onChange();
       }),
     );
+  }
+
+  /** One after the other: what one was promised, the next must know. */
+  #choosePort(id: number, preferred: number | null): Promise<number> {
+    const { parts, identity } = this.#around;
+    const choice = this.#choosing.then(async () => {
+      const promised = [...this.#ports].filter(([other]) => other !== id).map(([, port]) => port);
+      const port = await parts.host.freePort(identity.address, { preferred, promised });
+      this.#ports.set(id, port);
+      return port;
+    });
+    this.#choosing = choice.then(
+      () => undefined,
+      () => undefined,
+    );
+    return choice;
   }
 
   #remember(id: string): void {

@@ -32,14 +32,13 @@ export interface Runner {
   record(): ProcessRecord;
   releaseId(): string;
   isHealthy(): boolean;
-  port(): number | null;
 }
 
 export interface RunnerSurroundings {
   readonly parts: AgentParts;
   readonly identity: AgentIdentity;
-  /** Ports of the machine's other processes. */
-  readonly promisedPorts: () => readonly number[];
+  /** A port that no other process of the machine has or was promised; the preferred one if it can be. */
+  readonly choosePort: (preferred: number | null) => Promise<number>;
   /** Something changed that must be written down and told. */
   readonly onChange: () => void;
 }
@@ -143,10 +142,6 @@ class ProcessRunner implements Runner {
 
   isHealthy(): boolean {
     return this.#supervised.phase === "healthy";
-  }
-
-  port(): number | null {
-    return this.#port;
   }
 
   /** What the system refuses now may work at the next step; a bug of ours may not. */
@@ -255,11 +250,7 @@ class ProcessRunner implements Runner {
     this.#ending = null;
     try {
       if (this.#document.check.kind !== "none") {
-        const promised = this.#around.promisedPorts();
-        this.#port = await this.#parts.host.freePort(this.#identity.address, {
-          preferred: this.#port,
-          promised,
-        });
+        this.#port = await this.#around.choosePort(this.#port);
       }
       const env = environmentOf(this.#identity, this.#document, this.#port);
       this.#running = await this.#parts.host.start({
