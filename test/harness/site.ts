@@ -1,0 +1,230 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createReleasePacker } from "../../src/adapters/release/release-packer.ts";
+import type { SiteStatus } from "../../src/core/status.ts";
+import { stateDirectory } from "../../src/ports/state-directory.ts";
+import type { ControllerAddress } from "../../src/ports/state-directory.ts";
+import { formatIssue } from "../../src/site/issue.ts";
+import { readSiteFile } from "../../src/site/site-file.ts";
+
+const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
+
+/** An application with all that tests ask for: /up, /, /echo, /slow?ms=, /fail, /die. */
+const application = `
+const { createServer } = require("node:http");
+const version = "VERSION";
+let isBroken = false;
+const server = createServer((request, response) => {
+  const url = new URL(request.url, "http://x");
+  const say = (text) => response.end(text);
+  if (url.pathname === "/up") return isBroken ? (response.statusCode = 503, say("down")) : say("ok");
+  if (url.pathname === "/slow") return setTimeout(() => say("slow " + version), Number(url.searchParams.get("ms")));
+  if (url.pathname === "/echo") return request.pipe(response);
+  if (url.pathname === "/env") return say(String(process.env[url.searchParams.get("name")]));
+  if (url.pathname === "/die") return process.exit(1);
+  if (url.pathname === "/break") return (isBroken = true, say("broken"));
+  say(process.env.TIDEMILL_MACHINE + " " + version);
+});
+server.keepAliveTimeout = 60_000;
+server.listen(process.env.PORT, process.env.HOST);
+process.on("SIGTERM", () => server.close(() => process.exit(0)));
+`;
+
+export interface TestSite {
+  readonly directory: string;
+  readonly state: string;
+  readonly port: number;
+  readonly url: string;
+  controllerPid(): number;
+  startController(): Promise<void>;
+  writeApplication(version: string, code?: string): void;
+  writeSiteFile(text: string): void;
+  /** Packs, uploads and applies; resolves with the deploy's number, if one began. */
+  apply(options?: { readonly keepReleases?: boolean }): Promise<number | null>;
+  /** Resolves when the deploy has ended, with its state. */
+  deployEnded(id: number): Promise<string>;
+  call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  status(): Promise<SiteStatus>;
+  until(
+    isTrue: (status: SiteStatus) => boolean,
+    what: string,
+    timeMsMax?: number,
+  ): Promise<SiteStatus>;
+  /** Takes it down and removes everything. */
+  dispose(): Promise<void>;
+}
+
+/** A site of its own in a temporary directory, run by the real controller, agents and HAProxy. */
+export async function createTestSite(siteFile: (port: number) => string): Promise<TestSite> {
+  const directory = mkdtempSync(join(tmpdir(), "tidemill-site-"));
+  const state = join(directory, ".tidemill", "default");
+  const places = stateDirectory(state);
+  const port = await freePort();
+  const sources = join(directory, "code");
+  mkdirSync(sources);
+  mkdirSync(places.logs, { recursive: true });
+  let child: ChildProcess | null = null;
+
+  const site: TestSite = {
+    directory,
+    state,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    controllerPid: () => address().pid,
+    async startController() {
+      const log = openSync(join(places.logs, "controller.log"), "a");
+      rmSync(places.controller, { force: true });
+      child = spawn(process.execPath, [program, "controller", state], {
+        stdio: ["ignore", log, log],
+      });
+      await waitFor(() => existsSync(places.controller), "the controller starts", 20_000);
+    },
+    writeApplication(version, code = application) {
+      writeFileSync(join(sources, "server.js"), code.replace("VERSION", version));
+    },
+    writeSiteFile: (text) => writeFileSync(join(directory, "tidemill.yaml"), text),
+    apply: (options) => applySite(site, sources, options?.keepReleases === true),
+    async deployEnded(id) {
+      const ended = ["done", "reverted", "failed"];
+      let last = "";
+      await waitFor(
+        async () => {
+          last = (await site.call<{ state: string }>("GET", `/v1/deploys/${id}`)).state;
+          return ended.includes(last);
+        },
+        () => `deploy ${id} ends (${last})`,
+        120_000,
+      );
+      return last;
+    },
+    call: (method, path, body) =>
+      callApi(address(), readToken(places.token), { method, path, body }),
+    status: () => site.call("GET", "/v1/status"),
+    async until(isTrue, what, timeMsMax = 30_000) {
+      let status = await site.status();
+      await waitFor(
+        async () => {
+          status = await site.status();
+          return isTrue(status);
+        },
+        () => `${what}\n${JSON.stringify(status, null, 1)}`,
+        timeMsMax,
+      );
+      return status;
+    },
+    async dispose() {
+      if (child !== null) await takeDown(site, child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  const address = (): ControllerAddress =>
+    JSON.parse(readFileSync(places.controller, "utf8")) as ControllerAddress;
+  site.writeSiteFile(siteFile(port));
+  site.writeApplication("v1");
+  return site;
+}
+
+/** Waits for a condition, never for a time. */
+export async function waitFor(
+  isTrue: () => boolean | Promise<boolean>,
+  what: string | (() => string),
+  timeMsMax: number,
+): Promise<void> {
+  const until = performance.now() + timeMsMax;
+  while (!(await isTrue())) {
+    if (performance.now() > until) {
+      throw new Error(`Not within ${timeMsMax} ms: ${typeof what === "string" ? what : what()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function applySite(site: TestSite, sources: string, isKept: boolean): Promise<number | null> {
+  const path = join(site.directory, "tidemill.yaml");
+  const reading = readSiteFile([{ path: "tidemill.yaml", text: readFileSync(path, "utf8") }]);
+  if (reading.kind === "issues") throw new Error(reading.issues.map(formatIssue).join("\n"));
+  const release = isKept ? null : await uploadRelease(site, sources);
+  const releases = Object.fromEntries(
+    release === null ? [] : reading.site.roles.map((role) => [role.name, release]),
+  );
+  const kind = isKept ? "settings" : "deploy";
+  const wish = { site: reading.site, secrets: {}, releases, kind };
+  const { deploy } = await site.call<{ deploy: number | null }>("PUT", "/v1/site", wish);
+  return deploy;
+}
+
+async function uploadRelease(site: TestSite, sources: string): Promise<string> {
+  const scratch = mkdtempSync(join(tmpdir(), "tidemill-pack-"));
+  const packer = createReleasePacker({ directory: scratch, env: {} });
+  const order = { directory: sources, ref: null, ignore: [], build: null, onLine: () => undefined };
+  const packed = await packer.pack(order, AbortSignal.timeout(60_000));
+  const { id, archiveSha256, bytes, files, origin } = packed.release;
+  const query = new URLSearchParams({
+    archiveSha256,
+    origin,
+    bytes: String(bytes),
+    files: String(files),
+  });
+  const archive = createReadStream(packed.archivePath);
+  await site.call("PUT", `/v1/releases/${id}?${query}`, archive);
+  await packed.dispose();
+  rmSync(scratch, { recursive: true, force: true });
+  return id;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+async function callApi<Answer>(
+  { url }: ControllerAddress,
+  token: string,
+  { method, path, body }: Call,
+): Promise<Answer> {
+  const isStream = typeof body === "object" && body !== null && "pipe" in body;
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: isStream ? body : JSON.stringify(body), duplex: "half" }),
+  } as RequestInit);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text) as Answer;
+}
+
+function readToken(path: string): string {
+  return readFileSync(path, "utf8").trim();
+}
+
+async function takeDown(site: TestSite, child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) await site.startController();
+  await site.call("POST", "/v1/down").catch(() => undefined);
+  const isGone = (): boolean => !existsSync(stateDirectory(site.state).controller);
+  await waitFor(isGone, "the site is down", 60_000);
+}
