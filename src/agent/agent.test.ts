@@ -68,8 +68,11 @@ describe("the agent", () => {
   it("stores a document, starts what it says, and tells health without waiting for the second", async () => {
     start();
     await fake.pass(1);
+    deliver(documentOf(3, []));
+    await fake.pass(5);
+    assert.equal(fake.last().generation, 3, "told at once");
     deliver(documentOf(3, [wanted(1)]));
-    await fake.pass(60);
+    await fake.pass(5);
     assert.equal(fake.stored?.generation, 3);
     assert.equal(fake.last().generation, 3);
     assert.equal(fake.last().processes[0]?.state, "healthy");
@@ -148,7 +151,7 @@ describe("the agent", () => {
     await over;
     fake.stored = null;
     start();
-    await fake.pass(5_000);
+    await fake.pass(61_000);
     assert.equal(fake.running.size, 1);
     assert.equal(fake.record.processes.length, 1, "and does not forget it");
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,12 @@ describeProcessHost("this computer as a process host", async () => {
     host,
     directory,
     firstPort,
+    async countProcesses(commands) {
+      const lines = execFileSync("ps", ["-axo", "stat=,args="], { encoding: "utf8" }).split("\n");
+      return lines.filter(
+        (line) => !line.startsWith("Z") && commands.some((it) => line.endsWith(it)),
+      ).length;
+    },
     async close() {
       for (const leader of await host.leaders()) await host.signal(leader, "SIGKILL");
       rmSync(directory, { recursive: true, force: true });

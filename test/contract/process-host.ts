@@ -12,6 +12,8 @@ export interface OpenProcessHost {
   readonly host: ProcessHost;
   readonly directory: string;
   readonly firstPort: number;
+  /** How many of the commands run on the computer, whoever started them. */
+  countProcesses(commands: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,7 +46,8 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       const running = await start("sleep 60");
       assert.deepEqual(await opened.host.adopt(running), running);
       assert.equal(await opened.host.adopt({ ...running, startTicks: 1 }), null);
-      assert.ok((await opened.host.leaders()).some((it) => it.pid === running.pid));
+      // The marker is there once the shell has begun.
+      await until(async () => (await opened.host.leaders()).some((it) => it.pid === running.pid));
       await opened.host.signal(running, "SIGKILL");
       await until(async () => !(await opened.host.isAlive(running)));
       assert.equal(await opened.host.adopt(running), null);
@@ -64,11 +67,15 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
     });
 
     it("signals children too, also those that left the group, and after their leader has ended", async () => {
-      const running = await start("sleep 61 & setsid sleep 62 & sleep 0.2");
+      const running = await start(
+        "sleep 610061 & setsid sleep 610062 & env -i sleep 610063 & sleep 0.2",
+      );
       await until(async () => !(await opened.host.isAlive(running)));
       assert.ok(await opened.host.hasRemains(running));
       await opened.host.signal(running, "SIGKILL");
       await until(async () => !(await opened.host.hasRemains(running)));
+      const left = await opened.countProcesses(["sleep 610061", "sleep 610062", "sleep 610063"]);
+      assert.equal(left, 0);
       await opened.host.signal(running, "SIGKILL");
     });
 
@@ -103,6 +110,15 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       const failed = await host.freePort(address, all).catch((error: unknown) => error);
       await new Promise((resolve) => server.close(resolve));
       assert.equal(taken, firstPort + 1);
+      const six = createServer();
+      await new Promise<void>((resolve) => {
+        six.once("error", () => resolve());
+        six.listen({ port: firstPort + 1, host: "::", ipv6Only: true }, resolve);
+      });
+      const next = await host.freePort(address, { preferred: firstPort + 1, promised: [] });
+      const hasSix = six.listening;
+      await new Promise((resolve) => six.close(resolve));
+      if (hasSix) assert.equal(next, firstPort + 2);
       assert.ok(failed instanceof Failure);
       assert.match(failed.message, /^Cannot find a free port on 127\.0\.0\.1: /);
     });
@@ -115,6 +131,8 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
         logPath: join(opened.directory, "x.log"),
       };
       await assert.rejects(opened.host.start(order), (error) => error instanceof Failure);
+      const torn = { ...order, directory: opened.directory, command: "echo \0" };
+      await assert.rejects(opened.host.start(torn), (error) => error instanceof Failure);
     });
   });
 }

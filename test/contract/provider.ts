@@ -45,7 +45,7 @@ export function describeProvider(title: string, open: () => Promise<OpenProvider
     });
 
     it("makes one machine of two launches at the same time, and two of two names", async () => {
-      const orders = [order("web-2", 2), order("web-2", 2), order("web-3", 3), order("web-4", 4)];
+      const orders = [2, 2, 2, 2, 2, 3, 4].map((number) => order(`web-${number}`, number));
       await Promise.all(orders.map((it) => opened.provider.launch(it, signal)));
       const machines = await opened.provider.list(signal);
       assert.deepEqual(

@@ -139,7 +139,11 @@ async function findLeaders(
   return leaders;
 }
 
-/** Group, session and marked, none older than the process itself: an older one has its pid by chance. */
+/**
+ * Its group and session, and what left them but carries its marker. None is older than the process itself.
+ * A number of a group is not given to others while one of its members lives; so the group is this process's
+ * if its leader lives or a member carries the marker, and only then.
+ */
 async function findFamily(
   table: ProcessTable,
   machineId: string,
@@ -148,10 +152,14 @@ async function findFamily(
   const entries = (await table.list()).filter((entry) => entry.startTicks >= process.startTicks);
   const marked = await markedEntries(table, entries, machineMarker, machineId);
   const own = await markedEntries(table, marked, processMarker, String(process.pid));
-  const near = marked.filter(
+  const near = entries.filter(
     (entry) => entry.group === process.pid || entry.session === process.pid,
   );
-  return [...new Set([...near, ...own])];
+  const isOurs = near.some(
+    (entry) =>
+      own.includes(entry) || (entry.pid === process.pid && entry.startTicks === process.startTicks),
+  );
+  return isOurs ? [...new Set([...near, ...own])] : own;
 }
 
 async function markedEntries(
