@@ -97,6 +97,33 @@ describe("HAProxy under load", () => {
     await rig.untilServer(id.a, "drained", 12_000);
   });
 
+  it("waits for the former worker when a reload comes in the middle of a drain, and a new agent too", async () => {
+    const a = await rig.backend("web-96.96");
+    const b = await rig.backend("web-97.97");
+    const both = (state: "ready" | "drain"): readonly ServerDocument[] => [
+      serverOf(96, a, { state }),
+      serverOf(97, b),
+    ];
+    await converge(both("ready"));
+    await rig.untilServer(96, "up");
+    await rig.untilServer(97, "up");
+    const posts = [1, 2].map(() =>
+      ask({ port: rig.port, path: "/slow/1500", method: "POST" }).then(({ status }) => status),
+    );
+    await until("a POST on each server", () => a.inFlight() > 0 && b.inFlight() > 0);
+    const stateOf = async (): Promise<string | undefined> =>
+      (await rig.report()).servers.find((server) => server.id === 96)?.state;
+    await converge(both("drain"));
+    await converge(both("drain"), { clientTimeoutMs: 32_000 });
+    assert.equal(await stateOf(), "draining");
+    await rig.reopen();
+    await converge(both("drain"), { clientTimeoutMs: 32_000 });
+    assert.equal(await stateOf(), "draining");
+    assert.equal(a.inFlight(), 1);
+    assert.deepEqual(await Promise.all(posts), [200, 200]);
+    await rig.untilServer(96, "drained");
+  });
+
   it("counts an answer that was cut off after its start because the drain time was over", async () => {
     const a = await rig.backend("web-95.95");
     const pool = (state: "ready" | "drain"): Parameters<Rig["document"]>[0] => [

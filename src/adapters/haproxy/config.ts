@@ -55,7 +55,7 @@ export function renderConfig(
 }
 
 /** Arguments of a server as a line of the file has them; its pool's `default-server` adds the rest. */
-export function serverArguments(server: ServerDocument): string {
+function serverArguments(server: ServerDocument): string {
   return [`id ${server.id}`, `weight ${server.weight}`, ...serverOptions(server)].join(" ");
 }
 
