@@ -67,14 +67,14 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
     });
 
     it("signals children too, also those that left the group, and after their leader has ended", async () => {
-      const running = await start(
-        "sleep 610061 & setsid sleep 610062 & env -i sleep 610063 & sleep 0.2",
-      );
+      // Told from those of another run by how long they sleep.
+      const mine = [1, 2, 3].map((digit) => `sleep ${process.pid}${digit}`);
+      const running = await start(`${mine[0]} & setsid ${mine[1]} & env -i ${mine[2]} & sleep 0.2`);
       await until(async () => !(await opened.host.isAlive(running)));
       assert.ok(await opened.host.hasRemains(running));
       await opened.host.signal(running, "SIGKILL");
       await until(async () => !(await opened.host.hasRemains(running)));
-      const left = await opened.countProcesses(["sleep 610061", "sleep 610062", "sleep 610063"]);
+      const left = await opened.countProcesses(mine);
       assert.equal(left, 0);
       await opened.host.signal(running, "SIGKILL");
     });
