@@ -10,6 +10,7 @@ import {
   totalCounts,
   type Ledger,
 } from "./counters.ts";
+import type { StatRow } from "./answers.ts";
 import type { Running } from "./engine.ts";
 import { readIfThere, replaceFile } from "./files.ts";
 import { pathsOf, type Places } from "./places.ts";
@@ -54,6 +55,12 @@ export class Bookkeeping {
     const stored = text === null ? null : parseLedger(text);
     if (stored?.master === running.master) this.#ledger = stored;
     else this.begin(running.master);
+  }
+
+  /** Counts of one worker between two looks; the next look puts them on the disk. */
+  read(pid: number, rows: readonly StatRow[]): void {
+    const living = { ...this.#ledger.living, [pid]: countsOf(rows) };
+    this.#ledger = { ...this.#ledger, living };
   }
 
   async record(snapshot: Snapshot, document: BalancerDocument): Promise<void> {

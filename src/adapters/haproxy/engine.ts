@@ -15,8 +15,8 @@ export interface Engine {
   /** Throws `Failure` (`rejected`) with HAProxy's own words when the file is not a valid configuration. */
   check(configPath: string, signal: AbortSignal): Promise<void>;
   start(structure: string, signal: AbortSignal): Promise<Running>;
-  /** Returns when the new worker answers; the former one finishes what it has. */
-  reload(structure: string, signal: AbortSignal): Promise<Running>;
+  /** Returns when the new worker answers; the former one finishes what it has, and is looked at meanwhile. */
+  reload(structure: string, look: () => Promise<void>, signal: AbortSignal): Promise<Running>;
   stop(pids: readonly number[], signal: AbortSignal): Promise<void>;
   runtime(command: string, signal: AbortSignal): Promise<string>;
   /** Asks one worker, old ones too. */
@@ -40,6 +40,8 @@ const stopMs = 5_000;
 const pollMs = 10;
 /** While a master replaces itself its socket refuses connections for up to a quarter of a second. */
 const masterTries = 100;
+/** Nobody reloads during a look: a master that refuses is dead, and the sooner that is known the better. */
+const lookTries = 2;
 const checkMs = 30_000;
 const logBytesMax = 1_000_000;
 
@@ -53,7 +55,7 @@ export function createEngine(options: EngineOptions): Engine {
     runtime,
     worker: (pid, command, signal) =>
       callRuntimeApi(paths.masterSocket, `@!${pid} ${command}`, signal),
-    processes: (signal) => listProcesses(options, signal),
+    processes: (signal) => listProcesses(options, signal, lookTries),
     check: (configPath, signal) => checkConfig(binary, configPath, signal),
     stop: (pids, signal) => endProcesses(pids, clock, signal),
     async probe(signal) {
@@ -70,11 +72,12 @@ export function createEngine(options: EngineOptions): Engine {
         return exit === null ? null : `${exit}; ${await lastAlerts(paths.log)}`;
       });
     },
-    async reload(structure, signal) {
+    async reload(structure, look, signal) {
       const before = await listProcesses(options, signal);
       await replaceFile(paths.state, `${await runtime("show servers state", signal)}\n`);
       await callRuntimeApi(paths.masterSocket, "reload", signal);
       return awaitWorker(options, { structure, former: before.worker }, signal, async () => {
+        await look();
         const now = await listProcesses(options, signal);
         return now.failedReloads > before.failedReloads ? lastAlerts(paths.log) : null;
       });
@@ -94,10 +97,11 @@ async function askWorker(socketPath: string, signal: AbortSignal): Promise<Worke
 async function listProcesses(
   { places, clock }: EngineOptions,
   signal: AbortSignal,
+  tries: number = masterTries,
 ): Promise<ProcessList> {
   const { masterSocket } = pathsOf(places);
   let said = "it names no processes";
-  for (let count = 0; count < masterTries && !signal.aborted; count += 1) {
+  for (let count = 0; count < tries && !signal.aborted; count += 1) {
     try {
       const list = parseProcesses(await callRuntimeApi(masterSocket, "show proc", signal));
       if (list !== null) return list;

@@ -4,7 +4,7 @@ import type { BalancerReport } from "../../core/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Failure } from "../../ports/failure.ts";
 import { assertFree } from "./address.ts";
-import { parseServersState, parseStat, type StatRow } from "./answers.ts";
+import { parseInfo, parseServersState, parseStat, type StatRow } from "./answers.ts";
 import type { RenderedConfig } from "./config.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./draining.ts";
@@ -278,9 +278,25 @@ export class Site {
     if (this.#wanted === null || this.#running === null) return;
     const former = this.#running.pid;
     await writeConfig(places, this.#wanted.config);
-    this.#running = await engine.reload(this.#wanted.config.structure, signal);
+    const { structure } = this.#wanted.config;
+    this.#running = await engine.reload(structure, () => this.#readFormer(former, signal), signal);
+    await this.#readOld(former, signal);
     this.#reloads += 1;
     this.#drains = addOldWorker(this.#drains, former);
+  }
+
+  /** A former worker often ends at once after a reload, so its counts are read until the very switch. */
+  async #readFormer(pid: number, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#options;
+    const answer = await engine.runtime("show info; show stat", signal).catch(() => "");
+    const rows = parseStat(answer.slice(Math.max(0, answer.indexOf("# pxname"))));
+    if (parseInfo(answer)?.pid === pid && rows.length > 0) this.#books.read(pid, rows);
+  }
+
+  async #readOld(pid: number, signal: AbortSignal): Promise<void> {
+    const answer = await this.#options.engine.worker(pid, "show stat", signal).catch(() => "");
+    const rows = parseStat(answer);
+    if (rows.length > 0) this.#books.read(pid, rows);
   }
 
   async #replaceMaps(config: RenderedConfig, signal: AbortSignal): Promise<void> {
