@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly places: Places;
   readonly binary: string;
   readonly clock: Clock;
+  /** Markers for HAProxy's environment: anybody with the socket can read it, so no secrets. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const startMs = 10_000;
@@ -42,6 +44,8 @@ const pollMs = 10;
 const masterTries = 100;
 /** Nobody reloads during a look: a master that refuses is dead, and the sooner that is known the better. */
 const lookTries = 2;
+/** An adopted one may just be in the reload that a former agent asked for. */
+const probeTries = 30;
 const checkMs = 30_000;
 const logBytesMax = 1_000_000;
 
@@ -61,12 +65,12 @@ export function createEngine(options: EngineOptions): Engine {
     async probe(signal) {
       const worker = await askWorker(paths.runtimeSocket, signal);
       if (worker === null || worker.isStopping) return null;
-      const list = await listProcesses(options, signal);
+      const list = await listProcesses(options, signal, probeTries);
       return { ...worker, master: list.master, oldWorkers: list.oldWorkers };
     },
     async start(structure, signal) {
       await rm(paths.masterSocket, { force: true });
-      const ended = await spawnMaster(binary, places);
+      const ended = await spawnMaster(options);
       return awaitWorker(options, { structure, former: null }, signal, async () => {
         const exit = ended();
         return exit === null ? null : `${exit}; ${await lastAlerts(paths.log)}`;
@@ -139,20 +143,20 @@ async function awaitWorker(
 }
 
 /** Starts a master of its own session; the answer tells how it ended, or null while it runs. */
-async function spawnMaster(binary: string, places: Places): Promise<() => string | null> {
+async function spawnMaster({ binary, places, env }: EngineOptions): Promise<() => string | null> {
   const paths = pathsOf(places);
   const size = await stat(paths.log).catch(() => null);
   const log = await open(paths.log, size !== null && size.size > logBytesMax ? "w" : "a", 0o600);
   let ended: string | null = null;
   try {
-    // The environment can be read through the socket, so it holds nothing.
+    // The environment can be read through the socket, so it holds nothing but markers.
     const child = spawn(
       binary,
       ["-W", "-S", `${paths.masterSocket},mode,600`, "-f", paths.config, "-p", paths.pid],
       {
         cwd: places.directory,
         detached: true,
-        env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+        env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...env },
         stdio: ["ignore", log.fd, log.fd],
       },
     );

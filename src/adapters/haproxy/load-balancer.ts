@@ -20,6 +20,8 @@ export interface HaproxyOptions extends Places {
   readonly clock: Clock;
   /** User and group of the worker where this process is root; null: the same user. */
   readonly runAs: string | null;
+  /** Markers for HAProxy's environment: anybody with the socket can read it, so no secrets. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A dead HAProxy is noticed within this time. */
