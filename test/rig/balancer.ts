@@ -132,6 +132,7 @@ export async function openRig(runAs: string | null = null): Promise<Rig> {
     binary: "haproxy",
     clock,
     runAs,
+    env: {},
   };
   const backends: Backend[] = [];
   let balancer = createHaproxy(options);
