@@ -45,6 +45,8 @@ export interface RunnerSurroundings {
 
 const lastLinesMax = 20;
 const stopPollMs = 50;
+const exitPollMs = 5;
+const exitRoundsMax = 40;
 /** Processes of a former agent end without telling this one. */
 const alivePollMs = 200;
 
@@ -66,6 +68,8 @@ class ProcessRunner implements Runner {
   #last: ProcessDocument | null = null;
   #supervised: Supervised;
   #running: RunningProcess | null;
+  /** Started by this agent, which is then told how it ends. */
+  #isOwn = false;
   #port: number | null;
   #directory: string | null = null;
   #preparation: AbortController | null = null;
@@ -194,12 +198,22 @@ class ProcessRunner implements Runner {
       return true;
     // Without its leader, what is left of a process only holds its port.
     await this.#parts.host.signal(this.#running, "SIGKILL");
+    await this.#hearExit(this.#running);
     this.#ending = describeExit(this.#exit?.pid === this.#running.pid ? this.#exit.exit : null);
     this.#running = null;
     this.#prober.reset();
     this.#meter.reset();
     this.#usage = { cpu: 0, memoryBytes: 0 };
     return false;
+  }
+
+  /** The table may know of an end before its code has arrived here. */
+  async #hearExit(process: RunningProcess): Promise<void> {
+    const { signal } = new AbortController();
+    const rounds = this.#isOwn ? exitRoundsMax : 0;
+    for (let round = 0; round < rounds && this.#exit?.pid !== process.pid; round++) {
+      await this.#parts.clock.sleep(exitPollMs, signal);
+    }
   }
 
   async #makeReady(signal: AbortSignal): Promise<boolean> {
@@ -259,6 +273,7 @@ class ProcessRunner implements Runner {
         env,
         logPath: this.#logPath,
       });
+      this.#isOwn = true;
       // The first question comes at once, not at the next round.
       this.#alarm.ring();
     } catch (error) {

@@ -86,6 +86,7 @@ describe("an agent with a real process", () => {
   it("survives the kill of its agent untouched, and the next agent adopts it", async () => {
     const former = await w.healthy(world, 1);
     const boot = world.controller.reports.at(-1)?.bootId;
+    await w.until("its health is on record", () => world.file("record.json").includes('"healthy"'));
     const agent = await world.agentPid();
     w.kill(agent);
     await w.until("the agent is gone", () => !w.isAlive(agent));
