@@ -142,11 +142,13 @@ class MachineTasks implements Tasks {
     const lines = this.#parts.logs.lastLines(logPath, lastLinesMax);
     const code = problem === null ? codeIn(lines) : null;
     const shown = lines.filter((line) => !endedLine.test(line));
+    const why =
+      problem ?? (code === null ? "It was ended before it could tell its exit code" : null);
     const report: TaskReport = {
       id: task.record.id,
       state: code === 0 ? "done" : "failed",
       exitCode: code,
-      lastLines: problem === null ? shown : [...shown, problem],
+      lastLines: why === null ? shown : [...shown, why],
     };
     this.#update(task, { report, running: null });
   }

@@ -201,6 +201,8 @@ describe("an agent that must stop things", () => {
     });
     assert.equal(slow?.state, "failed");
     assert.match(slow?.lastLines.at(-1) ?? "", /did not end within 300 ms/);
+    const isRecorded = (): boolean => world.file("record.json").includes("did not end within");
+    await w.until("the outcomes are on record", isRecorded);
     const agent = await world.agentPid();
     w.kill(agent);
     await w.until("the agent is gone", () => !w.isAlive(agent));
