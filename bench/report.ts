@@ -25,11 +25,13 @@ export function percentile(values: readonly number[], share: number): number {
 export function machine(): object {
   const haproxy = execFileSync("haproxy", ["-v"], { encoding: "utf8", env: searchPath() });
   return {
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.versions.node,
-    haproxy: /version (\S+)/.exec(haproxy)?.[1] ?? "unknown",
-    date: new Date().toISOString().slice(0, 10),
+    on: {
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.versions.node,
+      haproxy: /version (\S+)/.exec(haproxy)?.[1] ?? "unknown",
+      date: new Date().toISOString().slice(0, 10),
+    },
   };
 }
 
