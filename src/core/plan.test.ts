@@ -206,6 +206,21 @@ describe("plan", () => {
     assert.ok(!world.machines.has("web-77"));
   });
 
+  it("drains the machines of a role that left the site file", () => {
+    const roles = [aRole("web"), aRole("blog")];
+    const world = createWorld(aSite(roles));
+    beginDeploy(world, "web", "r1");
+    settle(world);
+    beginDeploy(world, "blog", "b1");
+    settle(world);
+    assert.equal(servingServers(world, "blog"), 1);
+    const site = aSite(roles.slice(0, 1));
+    commit(world, [{ kind: "settings", settings: { ...world.inventory.settings, site } }]);
+    settle(world);
+    assert.deepEqual([...world.inventory.machines.keys()].sort(), ["lb-1", "web-1"]);
+    assertNothingLost(world);
+  });
+
   it("leaves nothing when the site is taken down", () => {
     const world = aRunningWorld(3);
     commit(world, [{ kind: "settings", settings: { ...world.inventory.settings, phase: "down" } }]);

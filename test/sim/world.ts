@@ -313,7 +313,7 @@ function serverReports(world: World, balancer: SimMachine): readonly ServerRepor
   );
 }
 
-function observe(world: World): Observed {
+export function observe(world: World): Observed {
   const provided = [...world.machines.values()].map((machine): ProvidedMachine => ({
     name: machine.name,
     address: "127.0.0.2",

@@ -45,8 +45,11 @@ function objectionTo(
     return refused("leaving", `${machine.name} is leaving already: ${machine.reason}`);
   }
   const role = desiredRoles(state, now).find((r) => r.name === machine.role);
-  if (machine.role === "balancer" && order !== "replace") {
-    return refused("balancer", `${machine.name} is a balancer: change balancer.machines instead`);
+  if (machine.role === "balancer") {
+    return refused(
+      "balancer",
+      `${machine.name} is a balancer: it holds the site's address, and is replaced when it dies`,
+    );
   }
   if (order === "remove" && role !== undefined && role.target - 1 < role.min) {
     return refused(

@@ -1,7 +1,8 @@
 import type { Action, Hold, StepResult } from "../action.ts";
 import type { Change, MachineRecord } from "../inventory.ts";
 import type { DesiredRole } from "../roles.ts";
-import { isMachineServing } from "../roster.ts";
+import type { ProcessState } from "../report.ts";
+import { isMachineServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
 import { goneChanges } from "./lifecycle.ts";
 
@@ -134,18 +135,28 @@ function shrinkRole(roster: Roster, role: DesiredRole): StepResult {
   return { actions, holds };
 }
 
-/** Booting machines first, because they carry nothing; then the newest. */
+/** Booting machines first, because they carry nothing; then those in trouble; then the newest. */
 function chooseVictims(
   roster: Roster,
   capacity: readonly MachineRecord[],
   count: number,
 ): readonly MachineRecord[] {
   return capacity
-    .map((machine) => ({ machine, rank: isMachineServing(roster, machine) ? 1 : 0 }))
+    .map((machine) => ({ machine, rank: victimRank(roster, machine) }))
     .sort((a, b) => a.rank - b.rank || b.machine.number - a.machine.number)
     .slice(0, count)
     .map(({ machine }) => machine);
 }
+
+function victimRank(roster: Roster, machine: MachineRecord): number {
+  if (machine.calledHomeAt === null) return 0;
+  if (isMachineServing(roster, machine)) return 2;
+  const processes = roster.serversOn(machine.name).map((server) => processOf(roster, server));
+  const isTroubled = processes.some((process) => troubled.has(process?.state ?? "starting"));
+  return isTroubled ? 1 : 2;
+}
+
+const troubled: ReadonlySet<ProcessState> = new Set(["unhealthy", "waiting", "unmonitored"]);
 
 /** What must go on serving when the machine leaves: what is wanted, when the operator asked for a successor. */
 function servingFloor(role: DesiredRole, machine: MachineRecord): number {

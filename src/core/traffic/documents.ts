@@ -1,4 +1,4 @@
-import type { Role, Site } from "../desired.ts";
+import type { Role, Site, TrafficSettings } from "../desired.ts";
 import type {
   BalancerDocument,
   MachineDocument,
@@ -113,7 +113,7 @@ function balancerDocument(state: InventoryState, site: Site): BalancerDocument {
     serverTimeoutMs: balancer.serverTimeoutMs,
     keepAliveTimeoutMs: balancer.keepAliveTimeoutMs,
     maintenance: { isOn: state.settings.isMaintenanceOn, page: balancer.maintenancePage },
-    pools: listening.map((role) => poolDocument(state, role)),
+    pools: [...listening.map((role) => poolDocument(state, role)), ...leavingPools(state, site)],
     routes: site.routes.map(({ host, path, role }) => ({ host, path, pool: role })),
     defaultPool: site.defaultRole,
   };
@@ -123,10 +123,10 @@ function poolDocument(state: InventoryState, role: Role): PoolDocument {
   const { traffic } = role;
   const own = [...state.servers.values()]
     .filter((server) => server.role === role.name)
-    .flatMap((server) => serverDocument(server, role, false));
+    .flatMap((server) => serverDocument(server, traffic, false));
   const backup = [...state.servers.values()]
     .filter((server) => server.role === traffic.backupRole)
-    .flatMap((server) => serverDocument(server, role, true));
+    .flatMap((server) => serverDocument(server, traffic, true));
   return {
     name: role.name,
     balance: traffic.balance,
@@ -139,9 +139,43 @@ function poolDocument(state: InventoryState, role: Role): PoolDocument {
   };
 }
 
+/**
+ * A role that left the site file gets no new request, but what its servers have in hand they finish: their
+ * pool stays until the last of them has left.
+ */
+function leavingPools(state: InventoryState, site: Site): readonly PoolDocument[] {
+  const known = new Set(site.roles.map((role) => role.name));
+  const leaving = new Map<string, ServerRecord[]>();
+  for (const server of state.servers.values()) {
+    if (known.has(server.role)) continue;
+    leaving.set(server.role, [...(leaving.get(server.role) ?? []), server]);
+  }
+  return [...leaving].flatMap(([name, servers]): readonly PoolDocument[] => {
+    const check = state.revisions.get(servers[0]?.revision ?? "")?.check ?? { kind: "none" };
+    if (check.kind === "none") return [];
+    const listed = servers.flatMap((server) => serverDocument(server, LEAVING_TRAFFIC, false));
+    const { balance, stickyCookie, queueTimeoutMs, drainMs } = LEAVING_TRAFFIC;
+    const { stickyKey } = state.settings;
+    return [
+      { name, balance, check, stickyCookie, stickyKey, queueTimeoutMs, drainMs, servers: listed },
+    ];
+  });
+}
+
+const LEAVING_TRAFFIC: TrafficSettings = {
+  balance: "roundrobin",
+  weight: 100,
+  stickyCookie: null,
+  limit: null,
+  queueTimeoutMs: 10_000,
+  slowStartMs: 0,
+  drainMs: 30_000,
+  backupRole: null,
+};
+
 function serverDocument(
   server: ServerRecord,
-  role: Role,
+  traffic: TrafficSettings,
   isBackup: boolean,
 ): readonly ServerDocument[] {
   if (server.state !== "ready" && server.state !== "draining") return [];
@@ -152,9 +186,9 @@ function serverDocument(
       name: serverName(server),
       address: server.address,
       port: server.port,
-      weight: role.traffic.weight,
-      limit: role.traffic.limit,
-      slowStartMs: role.traffic.slowStartMs,
+      weight: traffic.weight,
+      limit: traffic.limit,
+      slowStartMs: traffic.slowStartMs,
       isBackup,
       state: server.state === "ready" ? "ready" : "drain",
     },
