@@ -1,0 +1,41 @@
+import type { Command } from "./command.ts";
+import { check } from "./commands/check.ts";
+import { deploy } from "./commands/deploy.ts";
+import { doctor } from "./commands/doctor.ts";
+import { down } from "./commands/down.ts";
+import { events } from "./commands/events.ts";
+import { explain } from "./commands/explain.ts";
+import { init } from "./commands/init.ts";
+import { logs } from "./commands/logs.ts";
+import { machine } from "./commands/machine.ts";
+import { maintenance } from "./commands/maintenance.ts";
+import { open } from "./commands/open.ts";
+import { plan } from "./commands/plan.ts";
+import { rollback } from "./commands/rollback.ts";
+import { scale } from "./commands/scale.ts";
+import { status } from "./commands/status.ts";
+import { up } from "./commands/up.ts";
+import { version } from "./commands/version.ts";
+import { watch } from "./commands/watch.ts";
+
+/** In the order of a site's life, as help shows them. */
+export const commands: readonly Command[] = [
+  init,
+  check,
+  plan,
+  up,
+  status,
+  watch,
+  deploy,
+  rollback,
+  scale,
+  machine,
+  maintenance,
+  events,
+  logs,
+  explain,
+  open,
+  doctor,
+  down,
+  version,
+];

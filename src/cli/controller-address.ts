@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
+import { CliError } from "./cli-error.ts";
+import { createClient } from "./client.ts";
+import type { Client } from "./client.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+/** The controller that runs for this state; null when none does. A file whose process is gone is a leftover. */
+export function runningController(state: StateDirectory): ControllerAddress | null {
+  if (!existsSync(state.controller)) return null;
+  try {
+    const address = JSON.parse(readFileSync(state.controller, "utf8")) as ControllerAddress;
+    return isAlive(address.pid) ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The client of a controller that runs. */
+export function clientOf(state: StateDirectory, address: ControllerAddress, user: string): Client {
+  const token = readFileSync(state.token, "utf8").trim();
+  return createClient({ url: address.url, token, user });
+}
+
+/** Why there is nothing to talk to, and what to type. */
+export function noController(state: StateDirectory, next: string): CliError {
+  const wasUp = existsSync(state.database);
+  const message = wasUp ? "No controller runs for this site" : "This site is not up";
+  return new CliError(message, {
+    code: wasUp ? "no_controller" : "not_up",
+    exit: exitCodes.failed,
+    serving: wasUp ? "machines that run go on serving with their agents" : null,
+    next,
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

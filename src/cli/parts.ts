@@ -1,0 +1,36 @@
+import type { Site } from "../core/desired.ts";
+import type { ReleasePacker } from "../ports/releases.ts";
+import type { OutputStreams } from "./output.ts";
+
+/** What the commands need of the world around them; the composition root gives it. */
+export interface CliParts extends OutputStreams {
+  readonly version: string;
+  readonly cwd: string;
+  /** Who types, for the event log. */
+  readonly user: string;
+  /** Somebody can answer a question. */
+  readonly isInteractive: boolean;
+  /** Command line of the controller, before the state directory, and its environment. */
+  readonly controllerCommand: readonly string[];
+  readonly controllerEnv: Readonly<Record<string, string>>;
+  resolveSecrets(site: Site, directory: string): Promise<SecretValues>;
+  createPacker(directory: string): Promise<ReleasePacker>;
+  /** Null when it is not installed. */
+  readHaproxyVersion(): string | null;
+  /** False when this computer has no way to show a page. */
+  openPage(url: string): boolean;
+}
+
+export type SecretValues =
+  | {
+      readonly kind: "values";
+      readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    }
+  | { readonly kind: "missing"; readonly missing: readonly MissingValue[] };
+
+interface MissingValue {
+  readonly role: string;
+  readonly name: string;
+  readonly reference: string;
+  readonly why: string;
+}
