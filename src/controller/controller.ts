@@ -6,6 +6,8 @@ import type { CheckedPlan } from "../core/invariants.ts";
 import type { Change, SiteEvent } from "../core/inventory.ts";
 import type { Observed } from "../core/observed.ts";
 import { plan } from "../core/plan.ts";
+import { reportNews } from "../core/report-news.ts";
+import type { AgentReport } from "../core/report.ts";
 import { BALANCER_ROLE } from "../core/roster.ts";
 import { touchedMachines } from "../core/touched.ts";
 import { documentsFor } from "../core/traffic/documents.ts";
@@ -68,6 +70,8 @@ interface Loop {
   /** Failures since the last tick, for the record. */
   readonly failures: SiteEvent[];
   readonly listeners: Set<() => void>;
+  /** Each agent's report as the last tick saw it. */
+  readonly reports: Map<string, AgentReport>;
   holds: readonly Hold[];
 }
 
@@ -120,6 +124,7 @@ function createLoop(parts: ControllerParts): Loop {
     remarks: new Map(),
     failures,
     listeners: new Set(),
+    reports: new Map(),
     holds: [],
   };
 }
@@ -134,7 +139,7 @@ async function tick(loop: Loop): Promise<void> {
   const checked = checkPlan(observed, decided.actions, now);
   loop.holds = decided.holds;
   const changes = checked.allowed.flatMap((action) => action.changes);
-  const events = eventsOf(loop, checked, now);
+  const events = [...newsOf(loop, observed), ...eventsOf(loop, checked, now)];
   try {
     await commit(loop, changes, events);
   } catch (cause) {
@@ -199,6 +204,21 @@ function sendDocuments(loop: Loop, touched: ReadonlySet<string> | "all"): void {
     (machine) => touched === "all" || touched.has(machine.name),
   );
   for (const document of documentsFor(state, machines, openSecret)) agents.send(document);
+}
+
+/** What agents and balancers did by themselves since the last tick. */
+function newsOf(loop: Loop, observed: Observed): readonly SiteEvent[] {
+  const events: SiteEvent[] = [];
+  for (const [machine, { report }] of observed.agents) {
+    const before = loop.reports.get(machine) ?? null;
+    if (report === null || report === before) continue;
+    events.push(...reportNews(before, report));
+    loop.reports.set(machine, report);
+  }
+  for (const machine of loop.reports.keys()) {
+    if (!observed.agents.has(machine)) loop.reports.delete(machine);
+  }
+  return events;
 }
 
 function eventsOf(loop: Loop, checked: CheckedPlan, now: Instant): readonly SiteEvent[] {

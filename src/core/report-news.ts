@@ -1,0 +1,57 @@
+import type { SiteEvent } from "./inventory.ts";
+import type { AgentReport, ProcessReport } from "./report.ts";
+
+/** What an agent or a balancer did by itself between two of its reports, as lines for the site's history. */
+export function reportNews(before: AgentReport | null, now: AgentReport): readonly SiteEvent[] {
+  // A first report, or one of a restarted agent, has nothing to be compared with.
+  if (before === null || before.bootId !== now.bootId) return [];
+  return [...processNews(before, now), ...balancerNews(before, now)];
+}
+
+function processNews(before: AgentReport, now: AgentReport): readonly SiteEvent[] {
+  const former = new Map(before.processes.map((process) => [process.id, process]));
+  return now.processes.flatMap((process): readonly SiteEvent[] => {
+    const was = former.get(process.id);
+    const told = was === undefined ? null : processStory(was, process);
+    if (told === null) return [];
+    return [{ at: now.at, kind: told.kind, subject: now.machine, reason: told.reason }];
+  });
+}
+
+function processStory(
+  was: ProcessReport,
+  is: ProcessReport,
+): { readonly kind: string; readonly reason: string } | null {
+  const why = is.problem ?? was.problem;
+  const because = why === null ? "" : `: ${why}`;
+  if (is.state === "unmonitored" && was.state !== "unmonitored") {
+    return { kind: "flapping", reason: `process ${is.id} keeps ending and rests now${because}` };
+  }
+  if (is.restarts > was.restarts) {
+    return { kind: "restart", reason: `process ${is.id} was started again${because}` };
+  }
+  if (is.restartWanted !== null && was.restartWanted === null) {
+    return { kind: "worn", reason: `process ${is.id} is to be replaced: ${is.restartWanted}` };
+  }
+  return null;
+}
+
+function balancerNews(before: AgentReport, now: AgentReport): readonly SiteEvent[] {
+  if (before.balancer === null || now.balancer === null) return [];
+  const newest = before.balancer.drift.at(-1)?.at ?? 0;
+  const drift = now.balancer.drift
+    .filter((entry) => entry.at > newest)
+    .map(({ at, what }) => ({ at, kind: "drift", subject: now.machine, reason: what }));
+  const { pid, engine } = now.balancer;
+  const former = before.balancer.pid;
+  if (pid === former) return drift;
+  const isReload = now.balancer.reloads > before.balancer.reloads;
+  const kind = isReload ? "reload" : "restart";
+  const reason =
+    pid === null
+      ? `${engine} ended`
+      : isReload
+        ? `${engine} took a new configuration`
+        : `${engine} was started`;
+  return [...drift, { at: now.at, kind, subject: now.machine, reason }];
+}
