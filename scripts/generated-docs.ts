@@ -1,3 +1,4 @@
+import { renderCliDocs } from "../src/cli/reference.ts";
 import { renderSiteFileDocs } from "../src/site/docs.ts";
 import { siteFileJsonSchema } from "../src/site/json-schema.ts";
 
@@ -6,6 +7,7 @@ export const generatedDocs: readonly (readonly [
   path: string,
   render: () => string | Promise<string>,
 ])[] = [
+  ["docs/cli.md", renderCliDocs],
   ["docs/site-file.md", renderSiteFileDocs],
   ["docs/site-file.schema.json", () => `${JSON.stringify(siteFileJsonSchema(), null, 2)}\n`],
 ];

@@ -207,9 +207,5 @@ function refusal(answer: Partial<ApiError> | null, status: number): CliError {
     return new CliError(message, { code: "failed", exit: exitCodes.failed, next: "tidemill logs" });
   }
   const { code, message } = error;
-  return new CliError(sentence(message), { code, exit: exits[code], next: nexts[code] ?? null });
-}
-
-function sentence(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1);
+  return new CliError(message, { code, exit: exits[code], next: nexts[code] ?? null });
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
 import { CliError } from "./cli-error.ts";
 import { createClient } from "./client.ts";
@@ -24,12 +25,13 @@ export function clientOf(state: StateDirectory, address: ControllerAddress, user
 
 /** Why there is nothing to talk to, and what to type. */
 export function noController(state: StateDirectory, next: string): CliError {
-  const wasUp = existsSync(state.database);
+  // Only machines that were not given back have a directory.
+  const wasUp = existsSync(join(state.root, "machines"));
   const message = wasUp ? "No controller runs for this site" : "This site is not up";
   return new CliError(message, {
     code: wasUp ? "no_controller" : "not_up",
     exit: exitCodes.failed,
-    serving: wasUp ? "machines that run go on serving with their agents" : null,
+    serving: wasUp ? "the machines that run go on with their agents and their balancer" : null,
     next,
   });
 }

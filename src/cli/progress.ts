@@ -7,6 +7,13 @@ type Machine = Status["machines"][number];
 
 const NAME_WIDTH = 6;
 const TEXT_WIDTH = 48;
+const PROBLEM_MS = 1_500;
+
+interface Complaint {
+  readonly problem: string;
+  readonly sinceMs: number;
+  isTold: boolean;
+}
 
 /** One line of progress: who, what, how long after the start. */
 export function progressLine(name: string, text: string, afterMs: number | null): string {
@@ -22,7 +29,7 @@ export function createProgress(
   startedAtMs: number,
 ): (status: Status) => void {
   const told = new Map<string, string>();
-  const problems = new Map<string, string>();
+  const problems = new Map<string, Complaint>();
   const isNew = (machine: Machine): boolean => !known.has(machine.machine);
   const known = new Set((first?.machines ?? []).map(({ machine }) => machine));
   for (const machine of first?.machines ?? []) told.set(machine.machine, phaseOf(machine));
@@ -86,16 +93,22 @@ function bindOf(site: Site | null, url: string): string {
   return port === "" ? (site === null ? host : bind) : `${bind}:${port}`;
 }
 
+/** What boots or leaves complains for a moment; only a complaint that stays is worth a line. */
 function tellProblem(
-  { machine, problem }: Machine,
-  problems: Map<string, string>,
+  { machine, problem, state }: Machine,
+  problems: Map<string, Complaint>,
   say: (line: string) => void,
 ): void {
-  // What boots has no answer yet: its complaint is only news when it stays.
+  const isLeaving = state === "draining" || state === "drained" || state === "terminating";
+  if (problem === null || isLeaving) {
+    problems.delete(machine);
+    return;
+  }
   const before = problems.get(machine);
-  if (problem === null || problem === before) return;
-  problems.set(machine, problem);
-  if (before !== undefined || !/not answered|starting/i.test(problem)) {
+  if (before?.problem !== problem) {
+    problems.set(machine, { problem, sinceMs: Date.now(), isTold: false });
+  } else if (!before.isTold && Date.now() - before.sinceMs >= PROBLEM_MS) {
+    before.isTold = true;
     say(progressLine(machine, problem, null));
   }
 }

@@ -7,7 +7,8 @@ import { CliError } from "./cli-error.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { formatBytes, shortRelease } from "./figures.ts";
+import { counted, formatBytes, shortRelease } from "./figures.ts";
+import { progressLine } from "./progress.ts";
 
 const PACK_MS = 1_800_000;
 
@@ -58,7 +59,7 @@ export async function packRoles(
 }
 
 function packOrder(context: Context, directory: string, role: Role, ref: string | null): PackOrder {
-  if (role.build !== null) context.output.progress(`build  ${role.build}`);
+  if (role.build !== null) context.output.progress(progressLine("build", role.build, null));
   return {
     directory,
     ref,
@@ -72,10 +73,11 @@ async function sendOnce({ output }: Context, client: Client, packed: PackedRelea
   const { id, files, bytes } = packed.release;
   if (await client.hasRelease(id)) return;
   await client.sendRelease(packed);
-  output.progress(`release ${shortRelease(id)}, ${files} files, ${formatBytes(bytes)}`);
+  const text = `release ${shortRelease(id)}, ${counted(files, "file")}, ${formatBytes(bytes)}`;
+  output.progress(progressLine("send", text, null));
 }
 
-function packFailure({ hint }: Context, cause: unknown): unknown {
+function packFailure(context: Context, cause: unknown): unknown {
   if (!(cause instanceof Failure)) return cause;
   const [message = "", ...details] = cause.message.split("\n");
   return new CliError(message, {
@@ -83,7 +85,7 @@ function packFailure({ hint }: Context, cause: unknown): unknown {
     exit: cause.code === "not_found" ? exitCodes.usage : exitCodes.failed,
     details,
     serving: "everything as before; nothing was changed",
-    next: hint("tidemill check"),
+    next: context.hint("tidemill check"),
   });
 }
 

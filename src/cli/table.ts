@@ -32,5 +32,5 @@ function pad(cell: string, wanted: number, align: Column["align"]): string {
 
 /** Characters, not code units; everything we print is one cell wide. */
 function width(cell: string): number {
-  return [...cell].length;
+  return Array.from(cell).length;
 }

@@ -190,7 +190,8 @@ function displayState(roster: Roster, machine: MachineRecord): MachineStatus["st
 function troubledProcess(roster: Roster, servers: readonly ServerRecord[]): ProcessReport | null {
   for (const server of servers) {
     const process = processOf(roster, server);
-    if (process?.problem) return process;
+    // What was told to end is not in trouble.
+    if (process?.problem && process.state !== "stopping") return process;
   }
   return null;
 }
@@ -203,6 +204,8 @@ function machineTrouble(
   const agent = roster.observed.agents.get(machine.name);
   const effect = roster.observed.effects.get(machine.name);
   if (effect?.state === "failed") return effect.message;
+  // A machine that is being given back stops talking first.
+  if (machine.state === "terminating") return null;
   if (machine.calledHomeAt !== null && agent?.isConnected !== true) return "its agent is silent";
   return agent?.report?.balancer?.problem ?? troubled?.problem ?? null;
 }

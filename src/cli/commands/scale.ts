@@ -3,7 +3,6 @@ import { usageError } from "../cli-error.ts";
 import type { Command, Given } from "../command.ts";
 import { isGiven } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { counted } from "../figures.ts";
 import { followSite } from "../follow-site.ts";
 import { durationOf, timeoutMs, timeoutOption } from "../given-values.ts";
 import { createProgress } from "../progress.ts";
@@ -51,7 +50,7 @@ export const scale: Command = {
     }
     const now = (await client.status()).roles.find((r) => r.role === role);
     const target = now?.target ?? after.roles.find((r) => r.role === role)?.target ?? 0;
-    const line = `${role}: ${now?.serving ?? 0} of ${counted(target, "machine")} serve, ${now?.reason ?? ""}`;
+    const line = `${role}: ${now?.serving ?? 0} of ${target} serve, ${now?.reason ?? ""}`;
     context.output.result({ role: now ?? null }, [line]);
     return exitCodes.done;
   },
