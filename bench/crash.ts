@@ -1,9 +1,10 @@
 /** kill -9 of machines, HAProxy, agents and the controller, in turn, under load: what is lost, how soon is it back? */
 import type { TestSite } from "../test/harness/site.ts";
 import { waitFor } from "../test/harness/site.ts";
-import type { LoadProcess } from "./load/process.ts";
+import type { LoadProcess } from "../test/harness/load-process.ts";
 import { count, machine, percentile } from "./report.ts";
-import { isAllServing, kill9, processesOf, startCrowd, withSite } from "./site.ts";
+import { kill9, processesOf } from "../test/harness/processes.ts";
+import { isAllServing, startCrowd, withSite } from "./site.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
 const MACHINES = 3;

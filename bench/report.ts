@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
-import type { LoadResult, Tally } from "./load/visitors.ts";
+import type { LoadResult, Tally } from "../test/harness/visitors.ts";
 
 /** All kinds of requests together. */
 export function count(result: LoadResult): {

@@ -190,7 +190,7 @@ async function uploadRelease(site: TestSite, sources: string): Promise<string> {
     files: String(files),
   });
   const archive = createReadStream(packed.archivePath);
-  await site.call("PUT", `/v1/releases/${id}?${query}`, archive);
+  await site.call("PUT", `/v1/releases/${id}?${query.toString()}`, archive);
   await packed.dispose();
   rmSync(scratch, { recursive: true, force: true });
   return id;
