@@ -65,6 +65,9 @@ export interface ClientSettings {
   readonly user: string;
 }
 
+/** What goes on without a controller. */
+export const SERVING_ALONE = "the machines that run go on with their agents and their balancer";
+
 const ANSWER_MS = 15_000;
 const UPLOAD_MS = 600_000;
 
@@ -175,11 +178,14 @@ function parse(body: string): unknown {
 
 /** The site's machines do not need the controller to go on serving. */
 function unreachableController(url: string, cause: NodeJS.ErrnoException): CliError {
-  const why = cause.code ?? cause.message;
-  return new CliError(`Cannot reach the controller at ${url}: ${why}`, {
-    code: "unavailable",
+  const isGone = cause.code === "ECONNREFUSED";
+  const message = isGone
+    ? "No controller runs for this site"
+    : `Cannot reach the controller at ${url}: ${cause.code ?? cause.message}`;
+  return new CliError(message, {
+    code: isGone ? "no_controller" : "unavailable",
     exit: exitCodes.failed,
-    serving: "the site goes on with its agents and its balancer",
+    serving: SERVING_ALONE,
     next: "tidemill up",
   });
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
 import { CliError } from "./cli-error.ts";
-import { createClient } from "./client.ts";
+import { createClient, SERVING_ALONE } from "./client.ts";
 import type { Client } from "./client.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -23,15 +23,19 @@ export function clientOf(state: StateDirectory, address: ControllerAddress, user
   return createClient({ url: address.url, token, user });
 }
 
+/** Only machines that were not given back have a directory. */
+export function hasMachines(state: StateDirectory): boolean {
+  return existsSync(join(state.root, "machines"));
+}
+
 /** Why there is nothing to talk to, and what to type. */
 export function noController(state: StateDirectory, next: string): CliError {
-  // Only machines that were not given back have a directory.
-  const wasUp = existsSync(join(state.root, "machines"));
+  const wasUp = hasMachines(state);
   const message = wasUp ? "No controller runs for this site" : "This site is not up";
   return new CliError(message, {
     code: wasUp ? "no_controller" : "not_up",
     exit: exitCodes.failed,
-    serving: wasUp ? "the machines that run go on with their agents and their balancer" : null,
+    serving: wasUp ? SERVING_ALONE : null,
     next,
   });
 }

@@ -190,7 +190,7 @@ function writeAddress(path: string, address: ControllerAddress): void {
 }
 
 function endWhenDown(controller: Controller, inventory: Inventory, stop: AbortController): void {
-  const startedAt = Date.now();
+  const first = inventory.state().settings;
   let emptySince: number | null = null;
   controller.onTick(() => {
     const { settings, machines } = inventory.state();
@@ -198,8 +198,9 @@ function endWhenDown(controller: Controller, inventory: Inventory, stop: AbortCo
     const isDone = settings.phase === "down" && machines.size === 0 && provided === 0;
     emptySince = isDone ? (emptySince ?? Date.now()) : null;
     if (emptySince === null) return;
-    const isFresh = emptySince - startedAt < FAREWELL_MS;
-    if (Date.now() - emptySince > (isFresh ? IDLE_MS : FAREWELL_MS)) stop.abort();
+    // Started for a site that is down already: somebody is about to say what for.
+    const isUnasked = settings === first;
+    if (Date.now() - emptySince > (isUnasked ? IDLE_MS : FAREWELL_MS)) stop.abort();
   });
 }
 

@@ -35,11 +35,12 @@ export const deploy: Command = {
   examples: ["tidemill deploy", "tidemill deploy --ref v1.4.2", "tidemill deploy web --wait"],
   async run(context, given) {
     const startedAtMs = Date.now();
+    const waitMs = timeoutMs(given);
     const site = await readSite(context);
     const roles = rolesOf(site, given);
     await readSecrets(context, site);
     const client = await ensureController(context);
-    await yieldToOthers(context, client, given);
+    await yieldToOthers(context, client, isGiven(given, "wait") ? waitMs : null);
     const before = await client.status();
     const { releases, id } = await begin(context, client, {
       site,
@@ -48,7 +49,7 @@ export const deploy: Command = {
     });
     if (id === null) return tellNothing(context, releases);
     const tell = createProgress(site, before, context.output.progress, startedAtMs);
-    const done = await followDeploy(context, { client, id, timeoutMs: timeoutMs(given), tell });
+    const done = await followDeploy(context, { client, id, timeoutMs: waitMs, tell });
     context.output.result({ deploy: done, releases }, [describeCount(done)]);
     return exitCodes.done;
   },
@@ -65,8 +66,13 @@ function rolesOf(site: Site, given: Given): readonly Role[] {
     : site.roles.filter((role) => given.words.includes(role.name));
 }
 
-async function yieldToOthers(context: Context, client: Client, given: Given): Promise<void> {
-  if (isGiven(given, "wait")) await waitForLock(context, client, timeoutMs(given));
+/** `waitMs` null: not at all. */
+async function yieldToOthers(
+  context: Context,
+  client: Client,
+  waitMs: number | null,
+): Promise<void> {
+  if (waitMs !== null) await waitForLock(context, client, waitMs);
   else refuseWhenLocked(context, await client.status());
 }
 

@@ -10,7 +10,7 @@ import { counted } from "../figures.ts";
 import { timeoutMs, timeoutOption } from "../given-values.ts";
 import { createProgress } from "../progress.ts";
 import { ensureController } from "../start-controller.ts";
-import { runningController } from "../controller-address.ts";
+import { hasMachines, runningController } from "../controller-address.ts";
 import { waitFor } from "../waiting.ts";
 
 /** Ends. */
@@ -25,7 +25,11 @@ export const down: Command = {
   examples: ["tidemill down", "tidemill down --yes"],
   async run(context, given) {
     const startedAtMs = Date.now();
-    if (!existsSync(context.place().state.database)) return tellDown(context, "Nothing is up");
+    const waitMs = timeoutMs(given);
+    const { state } = context.place();
+    if (runningController(state) === null && !hasMachines(state)) {
+      return tellDown(context, "Nothing is up");
+    }
     const client = await ensureController(context);
     const before = await client.status();
     if (before.site === null) return tellDown(context, "Nothing is up");
@@ -34,10 +38,10 @@ export const down: Command = {
     }
     await client.takeDown();
     const tell = createProgress(null, before, context.output.progress, startedAtMs);
-    await waitUntilGone(context, client, timeoutMs(given), tell);
+    await waitUntilGone(context, client, waitMs, tell);
     return tellDown(
       context,
-      `${before.site} is down; inventory and logs are kept in ${context.place().state.root}`,
+      `${before.site} is down; inventory and logs are kept in ${state.root}`,
     );
   },
 };
@@ -77,8 +81,8 @@ async function waitUntilGone(
       try {
         tell(await client.status());
       } catch (cause) {
-        // It ends between two looks when it is done.
-        if (!(cause instanceof CliError) || cause.facts.code !== "unavailable") throw cause;
+        // It ends between two looks when it is done; its address goes first.
+        if (existsSync(state.controller)) throw cause;
       }
       return null;
     },

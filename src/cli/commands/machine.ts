@@ -28,6 +28,7 @@ export const machine: Command = {
   examples: ["tidemill machine drain web-2", "tidemill machine replace web-1 --no-wait"],
   async run(context, given) {
     const startedAtMs = Date.now();
+    const waitMs = timeoutMs(given);
     const [word = "", name = ""] = given.words;
     const order = orders[word] ?? "drain";
     const client = context.client();
@@ -42,7 +43,7 @@ export const machine: Command = {
     const tell = createProgress(null, before, context.output.progress, startedAtMs);
     await followSite(context, {
       client,
-      timeoutMs: timeoutMs(given),
+      timeoutMs: waitMs,
       what: `${word} ${name}`,
       goesOn: "the controller goes on",
       tell,

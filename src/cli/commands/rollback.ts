@@ -19,8 +19,9 @@ export const rollback: Command = {
   examples: ["tidemill rollback"],
   async run(context, given) {
     const startedAtMs = Date.now();
+    const waitMs = timeoutMs(given);
     const client = context.client();
-    if (isGiven(given, "wait")) await waitForLock(context, client, timeoutMs(given));
+    if (isGiven(given, "wait")) await waitForLock(context, client, waitMs);
     const before = await client.status();
     const { deploy: id } = await client.rollBack();
     if (id === null) {
@@ -28,7 +29,7 @@ export const rollback: Command = {
       return exitCodes.done;
     }
     const tell = createProgress(null, before, context.output.progress, startedAtMs);
-    const done = await followDeploy(context, { client, id, timeoutMs: timeoutMs(given), tell });
+    const done = await followDeploy(context, { client, id, timeoutMs: waitMs, tell });
     context.output.result({ deploy: done }, [describeCount(done)]);
     return exitCodes.done;
   },

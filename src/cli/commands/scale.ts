@@ -29,6 +29,7 @@ export const scale: Command = {
   ],
   async run(context, given) {
     const startedAtMs = Date.now();
+    const waitMs = timeoutMs(given);
     const { role, wish } = readWish(given);
     const client = context.client();
     const before = await client.status();
@@ -41,7 +42,7 @@ export const scale: Command = {
       const what = `${role} to have its machines`;
       await followSite(context, {
         client,
-        timeoutMs: timeoutMs(given),
+        timeoutMs: waitMs,
         what,
         goesOn,
         tell,

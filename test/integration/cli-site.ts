@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
+const example = fileURLToPath(new URL("../../examples/hello/server.js", import.meta.url));
+const COMMAND_MS = 60_000;
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A directory with the example's server, and the program as people run it in there. */
+export interface CliSite {
+  readonly directory: string;
+  readonly state: string;
+  run(...words: readonly string[]): Promise<Ran>;
+  start(...words: readonly string[]): ChildProcess;
+  dispose(): Promise<void>;
+}
+
+export function createCliSite(): CliSite {
+  const root = mkdtempSync(join(tmpdir(), "tidemill-cli-"));
+  const directory = join(root, "shop");
+  mkdirSync(directory);
+  mkdirSync(join(root, "run"), { mode: 0o700 });
+  cpSync(example, join(directory, "server.js"));
+  // Sockets of this site are found, and seen to be gone, in a place of its own.
+  const env = { ...process.env, XDG_RUNTIME_DIR: join(root, "run") };
+  const start = (...words: readonly string[]): ChildProcess =>
+    spawn(process.execPath, [program, ...words], { cwd: directory, env, timeout: COMMAND_MS });
+  const run = (...words: readonly string[]): Promise<Ran> => collect(start(...words));
+  return {
+    directory,
+    state: join(directory, ".tidemill", "default"),
+    run,
+    start,
+    async dispose() {
+      await run("down", "--yes");
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export function collect(child: ChildProcess): Promise<Ran> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) => {
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Status and text of a page of the site. */
+export function fetchPage(
+  url: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    // Not every resolver knows that names under localhost are this computer.
+    const options = { host: "127.0.0.1", port, path: "/", headers: { host: hostname } };
+    const request = get(options, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.on("error", reject);
+  });
+}
+
+/** Living processes that belong to the site: its controller by command line, the rest by what they were started in. */
+export function processesUnder(site: CliSite): readonly string[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
+      return command.includes(site.state) ? [`${entry} ${command}`] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export async function until(what: string, isTrue: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`Waited 20 s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
