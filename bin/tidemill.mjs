@@ -1,26 +1,20 @@
 #!/usr/bin/env node
-// Plain JavaScript that old Node.js versions run: it finds a Node.js that runs the rest.
-import { spawnSync } from "node:child_process";
+// Plain JavaScript that old Node.js versions run: it finds a Node.js that runs the rest. Everything that
+// the version does not need is imported late: its answer should cost no more than an empty start.
 import { existsSync, readFileSync } from "node:fs";
-import * as nodeModule from "node:module";
-import { fileURLToPath } from "node:url";
 
-const source = new URL("../src/wire/main.ts", import.meta.url);
-const built = new URL("../dist/src/wire/main.js", import.meta.url);
-const hasSource = existsSync(source);
+const packageFile = new URL("../package.json", import.meta.url);
 
 if (isVersionWanted(process.argv.slice(2))) tellVersion();
 else if (isNewEnough(process.versions.node)) await run();
-else runAgain();
+else await runAgain();
 
-/** Answered here, because it needs nothing of the rest. */
 function isVersionWanted([word, ...others]) {
   return others.length === 0 && ["--version", "-V", "version"].includes(word);
 }
 
 function tellVersion() {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  process.stdout.write(`${JSON.parse(text).version}\n`);
+  process.stdout.write(`${JSON.parse(readFileSync(packageFile, "utf8")).version}\n`);
 }
 
 /** 22.18 is the first that runs TypeScript as it is, 24.19 the first with everything else that is used. */
@@ -30,11 +24,15 @@ function isNewEnough(version) {
 }
 
 async function run() {
-  nodeModule.enableCompileCache?.();
-  await import(hasSource ? source : built);
+  const { enableCompileCache } = await import("node:module");
+  enableCompileCache?.();
+  const source = new URL("../src/wire/main.ts", import.meta.url);
+  const built = new URL("../dist/src/wire/main.js", import.meta.url);
+  await import(existsSync(source) ? source : built);
 }
 
-function runAgain() {
+async function runAgain() {
+  const { fileURLToPath } = await import("node:url");
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (!existsSync(node)) {
     process.stderr.write(
@@ -42,6 +40,7 @@ function runAgain() {
     );
     process.exit(1);
   }
+  const { spawnSync } = await import("node:child_process");
   const script = fileURLToPath(import.meta.url);
   const again = spawnSync(node, [script, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exit(again.status ?? 1);
