@@ -1,9 +1,8 @@
 // A site of one page: it says which machine, release and process answered.
-const http = require("node:http");
+import { createServer } from "node:http";
 
 const { HOST = "127.0.0.1", PORT = "3000" } = process.env;
 const { TIDEMILL_MACHINE = HOST, TIDEMILL_RELEASE = "none" } = process.env;
-
 
 const page = () => `<!doctype html>
 <meta charset="utf-8">
@@ -23,7 +22,7 @@ const page = () => `<!doctype html>
 </dl>
 `;
 
-const server = http.createServer((request, response) => {
+const server = createServer((request, response) => {
   if (request.url === "/up") {
     response.end("ok\n");
     return;

@@ -23,7 +23,7 @@ import type { ExitCode } from "./exit-codes.ts";
 
 export type Status = z.infer<typeof statusSchema>;
 export type Deploy = z.infer<typeof deploySchema>;
-export type Done = z.infer<typeof doneSchema>;
+type Done = z.infer<typeof doneSchema>;
 export type SiteEvents = z.infer<typeof eventsSchema>["events"];
 export type LogLines = z.infer<typeof linesSchema>["lines"];
 export type Explanation = z.infer<typeof explanationSchema>;

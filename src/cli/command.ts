@@ -14,7 +14,7 @@ export interface Command {
 }
 
 /** A word after the command's name. */
-export interface Word {
+interface Word {
   /** As commander writes it: `<name>`, `[name]`, `[name...]`. */
   readonly form: string;
   readonly about: string;

@@ -4,7 +4,7 @@ import type { Given } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 
 /** Long enough for a slow build's first start, short enough to come back before lunch. */
-export const TIMEOUT_MS_DEFAULT = 600_000;
+const TIMEOUT_MS_DEFAULT = 600_000;
 
 /** For every command that waits. */
 export const timeoutOption = {

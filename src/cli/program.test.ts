@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { usageError } from "./cli-error.ts";
 import { judgeFileLimit, judgeHaproxy, judgeNode, judgePortRange } from "./diagnosis.ts";
+import { commands } from "./commands.ts";
 import { siteName } from "./commands/init.ts";
 import { readWish } from "./commands/scale.ts";
 import { createOutput } from "./output.ts";
@@ -129,5 +131,21 @@ describe("the doctor", () => {
     assert.equal(judgeFileLimit(null).level, "ok");
     assert.equal(judgePortRange("32768\t60999").level, "ok");
     assert.equal(judgePortRange("50000 60999").level, "warn");
+  });
+});
+
+describe("the documents", () => {
+  it("show what each command prints with --json, as JSON of schema 1", () => {
+    const text = readFileSync(new URL("../../docs/json-output.md", import.meta.url), "utf8");
+    const titles = [...text.matchAll(/^### (.+)$/gm)].flatMap(([, title = ""]) =>
+      title.split(", "),
+    );
+    const documented = titles.map((title) => title.replaceAll("`", ""));
+    assert.deepEqual(documented.toSorted(), commands.map(({ name }) => name).toSorted());
+    const examples = [...text.matchAll(/```json\n([^]*?)```/g)];
+    assert.ok(examples.length >= commands.length);
+    for (const [, example = ""] of examples) {
+      assert.equal((JSON.parse(example) as { schema: number }).schema, 1, example);
+    }
   });
 });

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import type { Site } from "../core/desired.ts";
 import type { SiteIssue } from "../site/issue.ts";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { counted } from "./figures.ts";
+import { SITE_FILE_NAME } from "./place.ts";
 
 export type SiteFileReading =
   | { readonly kind: "site"; readonly site: Site }
@@ -70,7 +71,7 @@ function readText(path: string): string {
     throw new CliError(`Cannot read ${path}: ${why}`, {
       code: "no_site_file",
       exit: exitCodes.usage,
-      next: code === "ENOENT" ? "tidemill init" : null,
+      next: basename(path) === SITE_FILE_NAME ? "tidemill init" : null,
     });
   }
 }

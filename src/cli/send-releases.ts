@@ -83,7 +83,8 @@ function packFailure(context: Context, cause: unknown): unknown {
   return new CliError(message, {
     code: cause.code === "not_found" ? "usage" : "failed",
     exit: cause.code === "not_found" ? exitCodes.usage : exitCodes.failed,
-    details,
+    // Only a build says more than one line, and its lines were shown as they came.
+    details: context.output.isJson ? details : [],
     serving: "everything as before; nothing was changed",
     next: context.hint("tidemill check"),
   });
