@@ -92,6 +92,26 @@ describe("plan", () => {
     assertNothingLost(world);
   });
 
+  it("goes back when the new release answers with more errors than the old one", () => {
+    const deploy = { ...aRole("web").deploy, settleMs: 1_000 };
+    const world = createWorld(aSite([aRole("web", { deploy, machines: { min: 3, max: 10 } })]));
+    world.faulty.set("r1", 0.02);
+    beginDeploy(world, "web", "r1");
+    settle(world);
+    world.faulty.set("r2", 0.03);
+    beginDeploy(world, "web", "r2");
+    settle(world);
+    assert.equal(world.inventory.deploys.get(2)?.state, "done");
+    world.faulty.set("r3", 0.2);
+    beginDeploy(world, "web", "r3");
+    settle(world);
+    const reverted = world.inventory.deploys.get(3);
+    assert.equal(reverted?.state, "reverted");
+    assert.match(reverted?.failure?.message ?? "", /^20 % of the new release's answers are errors/);
+    assert.deepEqual([...revisionsRunning(world, "web")], ["r2"]);
+    assertNothingLost(world);
+  });
+
   it("takes machines back that had already changed when a later wave fails", () => {
     const world = aRunningWorld(3);
     beginDeploy(world, "web", "r2");

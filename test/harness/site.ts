@@ -55,7 +55,7 @@ export interface TestSite {
   writeApplication(version: string, code?: string): void;
   writeSiteFile(text: string): void;
   /** Packs, uploads and applies; resolves with the deploy's number, if one began. */
-  apply(options?: { readonly keepReleases?: boolean }): Promise<number | null>;
+  apply(options?: ApplyOptions): Promise<number | null>;
   /** Resolves when the deploy has ended, with its state. */
   deployEnded(id: number): Promise<string>;
   call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
@@ -67,6 +67,13 @@ export interface TestSite {
   ): Promise<SiteStatus>;
   /** Takes it down and removes everything. */
   dispose(): Promise<void>;
+}
+
+export interface ApplyOptions {
+  /** Only the site file: the releases stay. */
+  readonly keepReleases?: boolean;
+  /** By role and name. */
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A site of its own in a temporary directory, run by the real controller, agents and HAProxy. */
@@ -98,7 +105,7 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
       writeFileSync(join(sources, "server.js"), code.replace("VERSION", version));
     },
     writeSiteFile: (text) => writeFileSync(join(directory, "tidemill.yaml"), text),
-    apply: (options) => applySite(site, sources, options?.keepReleases === true),
+    apply: (options) => applySite(site, sources, options ?? {}),
     async deployEnded(id) {
       const ended = ["done", "reverted", "failed"];
       let last = "";
@@ -163,7 +170,11 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function applySite(site: TestSite, sources: string, isKept: boolean): Promise<number | null> {
+async function applySite(
+  site: TestSite,
+  sources: string,
+  { keepReleases: isKept = false, secrets = {} }: ApplyOptions,
+): Promise<number | null> {
   const path = join(site.directory, "tidemill.yaml");
   const reading = readSiteFile([{ path: "tidemill.yaml", text: readFileSync(path, "utf8") }]);
   if (reading.kind === "issues") throw new Error(reading.issues.map(formatIssue).join("\n"));
@@ -172,7 +183,7 @@ async function applySite(site: TestSite, sources: string, isKept: boolean): Prom
     release === null ? [] : reading.site.roles.map((role) => [role.name, release]),
   );
   const kind = isKept ? "settings" : "deploy";
-  const wish = { site: reading.site, secrets: {}, releases, kind };
+  const wish = { site: reading.site, secrets, releases, kind };
   const { deploy } = await site.call<{ deploy: number | null }>("PUT", "/v1/site", wish);
   return deploy;
 }
@@ -223,8 +234,13 @@ function readToken(path: string): string {
 }
 
 async function takeDown(site: TestSite, child: ChildProcess): Promise<void> {
+  const places = stateDirectory(site.state);
   if (child.exitCode !== null || child.signalCode !== null) await site.startController();
-  await site.call("POST", "/v1/down").catch(() => undefined);
-  const isGone = (): boolean => !existsSync(stateDirectory(site.state).controller);
-  await waitFor(isGone, "the site is down", 60_000);
+  const isTold = await site.call("POST", "/v1/down").then(
+    () => true,
+    () => false,
+  );
+  // A controller that never had a site has nothing to give back.
+  if (!isTold) process.kill(site.controllerPid(), "SIGTERM");
+  await waitFor(() => !existsSync(places.controller), "the site is down", 60_000);
 }

@@ -25,6 +25,8 @@ const BOOT_MS = 500;
 const PROCESS_MS = 300;
 const CHECK_MS = 200;
 const DRAIN_MS = 300;
+/** Each server that is up answers one request in this time. */
+const REQUEST_MS = 10;
 
 interface SimProcess {
   readonly id: number;
@@ -56,6 +58,8 @@ export interface World {
   readonly machines: Map<string, SimMachine>;
   /** Revisions whose processes never become healthy. */
   readonly broken: Set<string>;
+  /** Revisions that answer with errors: the share of 5xx among their answers. */
+  readonly faulty: Map<string, number>;
   /** Machines that die the moment they are made. */
   launchFails: (name: string) => boolean;
   readonly load: Map<string, LoadSample[]>;
@@ -70,6 +74,7 @@ export function createWorld(site: Site): World {
     inventory: emptyInventory("key"),
     machines: new Map(),
     broken: new Set(),
+    faulty: new Map(),
     launchFails: () => false,
     load: new Map(),
     log: [],
@@ -296,6 +301,8 @@ function serverReports(world: World, balancer: SimMachine): readonly ServerRepor
       const record = world.inventory.servers.get(server.id);
       const process = world.machines.get(record?.machine ?? "")?.processes.get(server.id);
       const isUp = process !== undefined && isHealthy(world, process) && age >= CHECK_MS;
+      const requests = isUp ? Math.floor(age / REQUEST_MS) : 0;
+      const faultyShare = world.faulty.get(process?.revision ?? "") ?? 0;
       const leaving = age >= DRAIN_MS ? "drained" : "draining";
       return {
         id: server.id,
@@ -304,9 +311,9 @@ function serverReports(world: World, balancer: SimMachine): readonly ServerRepor
         inFlight: 0,
         queue: 0,
         requestsPerSecond: 0,
-        requests: 0,
+        requests,
         responses4xx: 0,
-        responses5xx: 0,
+        responses5xx: Math.floor(requests * faultyShare),
         latency: null,
       };
     }),
