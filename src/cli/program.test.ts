@@ -10,6 +10,7 @@ import { readWish } from "./commands/scale.ts";
 import { createOutput } from "./output.ts";
 import type { CliParts } from "./parts.ts";
 import { runProgram } from "./program.ts";
+import { renderCliDocs } from "./reference.ts";
 
 function stream(): { readonly stream: NodeJS.WriteStream; readonly text: () => string } {
   const passing = new PassThrough();
@@ -135,6 +136,11 @@ describe("the doctor", () => {
 });
 
 describe("the documents", () => {
+  it("of the commands are as `npm run docs` writes them", () => {
+    const text = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+    assert.equal(text, renderCliDocs());
+  });
+
   it("show what each command prints with --json, as JSON of schema 1", () => {
     const text = readFileSync(new URL("../../docs/json-output.md", import.meta.url), "utf8");
     const titles = [...text.matchAll(/^### (.+)$/gm)].flatMap(([, title = ""]) =>
