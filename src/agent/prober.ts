@@ -4,7 +4,7 @@ import type { SupervisionInput } from "../core/supervision/supervised.ts";
 import type { AgentParts } from "./parts.ts";
 
 /** While a process starts it is asked this often: half of it is what a start costs on average. */
-export const startProbeMs = 50;
+const startProbeMs = 50;
 
 /** Asks one process for its health in the background, one question at a time. */
 export interface Prober {

@@ -24,10 +24,7 @@ export function createApi(parts: ApiParts) {
     .route("/", releaseRoutes(parts));
 }
 
-/** What a typed client of the API sees. */
-export type Api = ReturnType<typeof createApi>;
-
-export function openApiDocument(app: OpenAPIHono, version: string): object {
+function openApiDocument(app: OpenAPIHono, version: string): object {
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "Tidemill", version, description: "One site, run by one controller." },

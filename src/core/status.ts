@@ -117,7 +117,7 @@ export function siteStatus(observed: Observed, holds: readonly Hold[], now: Inst
 }
 
 /** `<site>.localhost` reaches a site on this computer in every browser without any set-up. */
-export function siteUrl(observed: Observed): string | null {
+function siteUrl(observed: Observed): string | null {
   const { site, balancerPort } = observed.inventory.settings;
   if (site === null) return null;
   const { host } = site.balancer.bind;

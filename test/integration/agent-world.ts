@@ -24,7 +24,7 @@ import type { AgentReport, ProcessReport } from "../../src/core/report.ts";
 import type { Provider } from "../../src/ports/provider.ts";
 
 const bin = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
-export const token = "token-of-a-test";
+const token = "token-of-a-test";
 
 /** A controller that only listens and hands out documents. */
 export interface TinyController {
@@ -118,7 +118,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const machine = "web-1";
+const machine = "web-1";
 const forever = AbortSignal.timeout(600_000);
 
 export async function openWorld(limits: Readonly<Record<string, number>> = {}): Promise<World> {

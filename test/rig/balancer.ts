@@ -12,7 +12,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { LoadBalancer } from "../../src/ports/load-balancer.ts";
 
 /** Real time. */
-export const clock: Clock = {
+const clock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
     await sleep(ms, undefined, { signal }).catch(() => undefined);
@@ -46,7 +46,7 @@ export interface Backend {
   kill(): Promise<void>;
 }
 
-export async function startBackend(name: string): Promise<Backend> {
+async function startBackend(name: string): Promise<Backend> {
   const seen: IncomingMessage[] = [];
   let inFlight = 0;
   const server = createServer((incoming, response) => {
@@ -97,7 +97,7 @@ function answer(name: string, incoming: IncomingMessage, response: ServerRespons
 }
 
 /** A port nobody uses at the moment. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -168,7 +168,7 @@ export async function openRig(runAs: string | null = null): Promise<Rig> {
   };
 }
 
-export function documentOf(
+function documentOf(
   port: number,
   pools: readonly PoolDocument[],
   changes: Partial<BalancerDocument> = {},

@@ -34,7 +34,7 @@ export function roleToRow(role: RoleRecord): RoleTable {
   };
 }
 
-export function roleFromRow(row: RoleTable): RoleRecord {
+function roleFromRow(row: RoleTable): RoleRecord {
   return {
     role: row.role,
     target: row.target,
@@ -51,7 +51,7 @@ export function machineToRow(machine: MachineRecord): MachineTable {
   return { ...same, state_at: stateAt, created_at: createdAt, called_home_at: calledHomeAt };
 }
 
-export function machineFromRow(row: MachineTable): MachineRecord {
+function machineFromRow(row: MachineTable): MachineRecord {
   const { state_at, created_at, called_home_at, ...same } = row;
   return {
     ...same,
@@ -68,7 +68,7 @@ export function serverToRow(server: ServerRecord): ServerTable {
   return { ...same, state_at: stateAt, created_at: createdAt };
 }
 
-export function serverFromRow(row: ServerTable): ServerRecord {
+function serverFromRow(row: ServerTable): ServerRecord {
   const { state_at, created_at, ...same } = row;
   const state = row.state as ServerRecord["state"];
   return { ...same, state, stateAt: state_at, createdAt: created_at };
@@ -79,7 +79,7 @@ export function releaseToRow(release: ReleaseRecord): ReleaseTable {
   return { ...same, archive_sha256: archiveSha256, created_at: createdAt };
 }
 
-export function releaseFromRow(row: ReleaseTable): ReleaseRecord {
+function releaseFromRow(row: ReleaseTable): ReleaseRecord {
   const { archive_sha256, created_at, ...same } = row;
   return { ...same, archiveSha256: archive_sha256, createdAt: created_at };
 }
@@ -89,7 +89,7 @@ export function revisionToRow(revision: RevisionRecord): RevisionTable {
   return { id, role, release, created_at: createdAt, content: JSON.stringify(content) };
 }
 
-export function revisionFromRow(row: RevisionTable): RevisionRecord {
+function revisionFromRow(row: RevisionTable): RevisionRecord {
   const { id, role, release, created_at } = row;
   type Content = Omit<RevisionRecord, "id" | "role" | "release" | "createdAt">;
   const content = JSON.parse(row.content) as Content;
@@ -111,7 +111,7 @@ export function deployToRow(deploy: DeployRecord): DeployTable {
   };
 }
 
-export function deployFromRow(row: DeployTable): DeployRecord {
+function deployFromRow(row: DeployTable): DeployRecord {
   const content = JSON.parse(row.content) as Pick<
     DeployRecord,
     "changes" | "totalsBefore" | "failure"

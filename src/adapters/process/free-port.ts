@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { Failure } from "../../ports/failure.ts";
 
 /** Whether something could listen there now. */
-export function isPortFree(host: string, port: number): Promise<boolean> {
+function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));

@@ -77,7 +77,7 @@ export function rollBack(observed: Observed, by: string, now: Instant): Outcome 
   return applySite(observed, { ...order, kind: "rollback" }, now);
 }
 
-export function lockedBy(state: InventoryState): Outcome | null {
+function lockedBy(state: InventoryState): Outcome | null {
   const deploy = activeDeploy(state);
   if (deploy === null) return null;
   const doing = deploy.state === "running" ? "is running" : "is going back";

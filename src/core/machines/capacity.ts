@@ -50,7 +50,7 @@ export function retireDrained(roster: Roster): StepResult {
   return { actions, holds: [] };
 }
 
-export function isCapacity(machine: MachineRecord): boolean {
+function isCapacity(machine: MachineRecord): boolean {
   const isHere = machine.state === "launching" || machine.state === "running";
   return isHere && machine.mark === null;
 }

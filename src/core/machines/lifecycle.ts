@@ -5,9 +5,9 @@ import type { ProvidedMachine } from "../observed.ts";
 import type { Roster } from "../roster.ts";
 
 /** A machine that has not called home this long after its launch is given up. */
-export const CALL_HOME_MS = 60_000;
+const CALL_HOME_MS = 60_000;
 /** An agent silent this long, with no server of its machine up, stands on a dead machine. */
-export const SILENCE_MS = 15_000;
+const SILENCE_MS = 15_000;
 /** A call to a provider that failed is repeated after this, doubled with each failure, up to the maximum. */
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 60_000;
@@ -111,7 +111,7 @@ export function goneChanges(roster: Roster, machine: MachineRecord): readonly Ch
 }
 
 /** Whether the provider may be asked about this machine again. */
-export function mayTry(roster: Roster, machine: string): boolean {
+function mayTry(roster: Roster, machine: string): boolean {
   const effect = roster.observed.effects.get(machine);
   if (effect === undefined) return true;
   if (effect.state === "under-way") return false;

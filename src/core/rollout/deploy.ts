@@ -104,7 +104,7 @@ function wantsMachines(roster: Roster, change: DeployChange): boolean {
   return (roster.roles.find((role) => role.name === change.role)?.target ?? 0) > 0;
 }
 
-export function batchSize(batch: number, machines: number): number {
+function batchSize(batch: number, machines: number): number {
   return batch >= 1 ? Math.floor(batch) : Math.max(1, Math.floor(batch * machines));
 }
 

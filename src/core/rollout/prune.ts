@@ -3,7 +3,7 @@ import type { InventoryState } from "../inventory.ts";
 import type { Roster } from "../roster.ts";
 
 /** Releases of this many last deploys are kept, so that a roll-back needs no upload. */
-export const DEPLOYS_KEPT = 5;
+const DEPLOYS_KEPT = 5;
 
 /** Revisions and releases that nothing runs, wants or could go back to. */
 export function pruneReleases(roster: Roster): StepResult {

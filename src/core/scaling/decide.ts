@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { ScalingSettings } from "../desired.ts";
 import type { Instant } from "../instant.ts";
 import type { LoadSample } from "../observed.ts";
@@ -41,6 +42,8 @@ export function decideScaling(
   role: RoleLoad,
   now: Instant,
 ): ScalingDecision {
+  assert(role.min <= role.max, "the minimum is above the maximum");
+  assert(settings.inFlightPerMachine > 0, "the aim per machine is not positive");
   const pinned = pinnedTo(role, now);
   if (pinned !== null) return pinned;
   if (role.min === role.max) return hold(`the site file wants ${role.min}`);

@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { Role, Site, TrafficSettings } from "../desired.ts";
 import type {
   BalancerDocument,
@@ -206,12 +207,12 @@ function openSecrets(
 
 function releaseReference(state: InventoryState, id: string): ReleaseReference {
   const release = state.releases.get(id);
-  if (release === undefined) throw new Error(`Impossible state: release ${id} is not on record`);
+  assert(release !== undefined, `release ${id} is not on record`);
   return { id, archiveSha256: release.archiveSha256, bytes: release.bytes };
 }
 
 function revisionOf(state: InventoryState, id: string): RevisionRecord {
   const revision = state.revisions.get(id);
-  if (revision === undefined) throw new Error(`Impossible state: revision ${id} is not on record`);
+  assert(revision !== undefined, `revision ${id} is not on record`);
   return revision;
 }
