@@ -25,6 +25,12 @@ export function createWatch(
   let listing: ProviderListing | null = null;
   let startedAt: Instant = -Infinity;
   let isRunning = false;
+  // What our own calls did, which a listing begun before they ended does not show.
+  const own = new Map<string, { readonly at: Instant; readonly machine: ProvidedMachine | null }>();
+  const note = (name: string, machine: ProvidedMachine | null): void => {
+    own.set(name, { at: clock.now(), machine });
+    if (listing !== null) listing = { ...listing, machines: withOwn(listing.machines, own) };
+  };
   return {
     refresh() {
       const now = clock.now();
@@ -37,25 +43,29 @@ export function createWatch(
           onNews(outcome);
           return;
         }
-        const machines = new Map(outcome.map((machine) => [machine.name, machine]));
+        for (const [name, { at }] of own) if (at < now) own.delete(name);
+        const machines = withOwn(new Map(outcome.map((m) => [m.name, m])), own);
         const isNew = listing === null || differs(listing.machines, machines);
         listing = { at: now, machines };
         if (isNew) onNews(null);
       });
     },
     listing: () => listing,
-    add(machine) {
-      if (listing === null) return;
-      const machines = new Map(listing.machines).set(machine.name, machine);
-      listing = { ...listing, machines };
-    },
-    remove(name) {
-      if (listing === null) return;
-      const machines = new Map(listing.machines);
-      machines.delete(name);
-      listing = { ...listing, machines };
-    },
+    add: (machine) => note(machine.name, machine),
+    remove: (name) => note(name, null),
   };
+}
+
+function withOwn(
+  machines: ReadonlyMap<string, ProvidedMachine>,
+  own: ReadonlyMap<string, { readonly machine: ProvidedMachine | null }>,
+): ReadonlyMap<string, ProvidedMachine> {
+  const merged = new Map(machines);
+  for (const [name, { machine }] of own) {
+    if (machine === null) merged.delete(name);
+    else merged.set(name, machine);
+  }
+  return merged;
 }
 
 async function list(provider: Provider): Promise<readonly ProvidedMachine[] | Failure> {
