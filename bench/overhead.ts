@@ -1,13 +1,14 @@
 /** What Tidemill's HAProxy costs against one an expert tuned by hand, in turn, before the same kind of servers. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processesOf } from "../test/harness/processes.ts";
 import { createTestSite } from "../test/harness/site.ts";
 import type { TestSite } from "../test/harness/site.ts";
 import { backendConfig, startRival, workersCpuUs } from "./load/rival.ts";
 import type { WrkRound } from "./load/wrk.ts";
 import { runWrk } from "./load/wrk.ts";
 import { machine, percentile } from "./report.ts";
-import { isAllServing, processesOf } from "./site.ts";
+import { isAllServing } from "./site.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 15);
 const SECONDS = Number(process.env["SECONDS"] ?? 2);
@@ -34,7 +35,7 @@ export async function run(): Promise<object> {
     await site.apply();
     await site.until(isAllServing, "the site is up", 60_000);
     const ours = { port: site.port, master: masterOf(site) };
-    return { bench: "overhead", ...(await compare(ours, rival)), ...machine() };
+    return { bench: "overhead", ...compare(ours, rival), ...machine() };
   } finally {
     await rival.stop();
     await site.dispose();
@@ -50,20 +51,20 @@ web: { run: "${run}", source: code, check: /up, machines: ${SERVERS} }
 }
 
 function masterOf(site: TestSite): number {
-  const masters = processesOf(site).filter(({ command }) => command.startsWith("haproxy -W "));
+  const masters = processesOf(site).filter(({ command }) => command.includes("haproxy -W "));
   const pids = masters.map(({ pid }) => pid);
   if (pids.length === 0) throw new Error("the site has no HAProxy");
   return Math.min(...pids);
 }
 
 /** In pairs, each pair the other way round, so that what drifts meets both sides alike. */
-async function compare(ours: Side, rival: Side): Promise<object> {
+function compare(ours: Side, rival: Side): object {
   const pairs: { readonly ours: Round; readonly rival: Round }[] = [];
-  await measure(ours);
-  await measure(rival);
+  measure(ours);
+  measure(rival);
   for (let round = 0; round < ROUNDS; round++) {
-    const first = await measure(round % 2 === 0 ? ours : rival);
-    const second = await measure(round % 2 === 0 ? rival : ours);
+    const first = measure(round % 2 === 0 ? ours : rival);
+    const second = measure(round % 2 === 0 ? rival : ours);
     const pair = round % 2 === 0 ? { ours: first, rival: second } : { ours: second, rival: first };
     process.stderr.write(`${JSON.stringify(pair)}\n`);
     pairs.push(pair);
@@ -95,9 +96,9 @@ async function compare(ours: Side, rival: Side): Promise<object> {
   }
 }
 
-async function measure({ port, master }: Side): Promise<Round> {
+function measure({ port, master }: Side): Round {
   const before = workersCpuUs(master);
   const plan = { port, hostHeader: HOST, connections: CONNECTIONS, seconds: SECONDS };
-  const round = await runWrk(plan);
+  const round = runWrk(plan);
   return { ...round, cpuUs: (workersCpuUs(master) - before) / round.requests };
 }

@@ -4,7 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, waitFor } from "../../test/harness/site.ts";
-import { searchPath } from "./program.ts";
+
+/** Where the packages of the system put HAProxy. */
+const searchPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 
 /** The server of every measurement: HAProxy itself answers, so that the balancer before it is what is measured. */
 export const backendConfig = (bytes: number): string => `global

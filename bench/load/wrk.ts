@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runProgramApart } from "./program.ts";
+import { runProgram } from "../site.ts";
 
 /** What wrk counted in one round. */
 export interface WrkRound {
@@ -26,16 +26,19 @@ const tell = `done = function(summary, latency)
 end`;
 
 /** Kept connections as fast as they are answered, from one thread. */
-export async function runWrk(plan: WrkPlan): Promise<WrkRound> {
+export function runWrk(plan: WrkPlan): WrkRound {
   const directory = mkdtempSync(join(tmpdir(), "tidemill-wrk-"));
   try {
     const script = join(directory, "tell.lua");
     writeFileSync(script, tell);
-    const output = await runProgramApart("wrk", [
+    const output = runProgram("wrk", [
       "-t1",
       `-c${plan.connections}`,
       `-d${plan.seconds}s`,
-      ...["-s", script, "-H", `Host: ${plan.hostHeader}`],
+      "-s",
+      script,
+      "-H",
+      `Host: ${plan.hostHeader}`,
       `http://127.0.0.1:${plan.port}/`,
     ]);
     const line = /^\{.*\}$/m.exec(output)?.[0] ?? "{}";
