@@ -100,6 +100,21 @@ describe("the HAProxy configuration", () => {
     for (const change of changes) assert.notEqual(structureOf({ ...document, ...change }), base);
   });
 
+  it("looks up no routes while one pool gets every request", () => {
+    const alone = { ...document, pools: [pool] };
+    const { text, maps } = renderConfig(alone, places, limits);
+    assert.ok(text.includes("    default_backend web\n"));
+    assert.ok(!text.includes("routes.map"));
+    assert.deepEqual(
+      maps.map((map) => map.path),
+      ["/srv/lb/maps/maintenance.map"],
+    );
+    const routes = [{ host: null, path: "/api", pool: "web" }];
+    assert.ok(renderConfig({ ...alone, routes }, places, limits).text.includes("routes.map"));
+    const closed = renderConfig({ ...alone, defaultPool: null }, places, limits);
+    assert.ok(closed.text.includes("default_backend site:unrouted"));
+  });
+
   it("lists no server that drains, so no new process knows it", () => {
     const { text } = renderConfig(document, places, limits);
     assert.ok(!text.includes("api-2.4"));

@@ -14,8 +14,14 @@ export interface RenderedConfig {
    */
   readonly structure: string;
   readonly pages: readonly Page[];
-  readonly routes: string;
-  readonly maintenance: string;
+  /** Those the text names: what can change without a reload. */
+  readonly maps: readonly MapFile[];
+}
+
+/** What the file holds and the running process must hold too. */
+export interface MapFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** What the machine allows. */
@@ -49,9 +55,25 @@ export function renderConfig(
     text: renderText(document, places, limits, { structure, isWithServers: true }),
     structure,
     pages,
-    routes: routeMap(document.routes, document.defaultPool),
-    maintenance: maintenanceMap(document.maintenance.isOn),
+    maps: mapsOf(document, places),
   };
+}
+
+function mapsOf(document: BalancerDocument, places: Places): readonly MapFile[] {
+  const paths = pathsOf(places);
+  const maintenance = {
+    path: paths.maintenanceMap,
+    text: maintenanceMap(document.maintenance.isOn),
+  };
+  if (onlyPool(document) !== null) return [maintenance];
+  const text = routeMap(document.routes, document.defaultPool);
+  return [{ path: paths.routeMap, text }, maintenance];
+}
+
+/** The pool that gets every request: looking up routes would only cost time. Its first route makes a reload. */
+function onlyPool({ pools, routes, defaultPool }: BalancerDocument): string | null {
+  const isAlone = pools.length === 1 && routes.length === 0 && defaultPool === pools[0]?.name;
+  return isAlone ? defaultPool : null;
 }
 
 /** Arguments of a server as a line of the file has them; its pool's `default-server` adds the rest. */
@@ -180,13 +202,22 @@ function frontendSection(document: BalancerDocument, places: Places): string {
     "# Only what is safe to repeat is repeated.",
     "http-request disable-l7-retry unless METH_GET",
     "http-request set-header X-Forwarded-Proto http",
+    ...routeLines(document, paths.routeMap),
+  ]);
+}
+
+function routeLines(document: BalancerDocument, routeMapPath: string): readonly string[] {
+  const only = onlyPool(document);
+  if (only !== null) return [`default_backend ${only}`];
+  const routes = `map_beg(${quote(routeMapPath)})`;
+  return [
     "# The longest prefix of whole segments: keys and the path looked up both end in a slash.",
     "http-request set-var(txn.path) path,concat(/)",
-    `http-request set-var(txn.pool) req.hdr(host),host_only,lower,concat(,txn.path),map_beg(${quote(paths.routeMap)})`,
-    `http-request set-var(txn.pool) str(*),concat(,txn.path),map_beg(${quote(paths.routeMap)}) if !{ var(txn.pool) -m found }`,
+    `http-request set-var(txn.pool) req.hdr(host),host_only,lower,concat(,txn.path),${routes}`,
+    `http-request set-var(txn.pool) str(*),concat(,txn.path),${routes} if !{ var(txn.pool) -m found }`,
     "use_backend %[var(txn.pool)] if { var(txn.pool) -m found }",
     `default_backend ${unrouted}`,
-  ]);
+  ];
 }
 
 const unrouted = "site:unrouted";

@@ -69,14 +69,9 @@ export async function writeConfig(
   places: Places,
   config: RenderedConfig,
 ): Promise<readonly string[]> {
-  const paths = pathsOf(places);
-  const wanted = [
-    [paths.routeMap, config.routes],
-    [paths.maintenanceMap, config.maintenance],
-    [paths.config, config.text],
-  ] as const;
+  const wanted = [...config.maps, { path: pathsOf(places).config, text: config.text }];
   const changed: string[] = [];
-  for (const [path, text] of wanted) {
+  for (const { path, text } of wanted) {
     if ((await readIfThere(path)) === text) continue;
     await replaceFile(path, text);
     changed.push(path);

@@ -175,7 +175,6 @@ export class Site {
     const { places, engine } = this.#options;
     const wanted = this.#wanted;
     if (wanted === null) return false;
-    const paths = pathsOf(places);
     const files = await writeConfig(places, wanted.config);
     await writePages(places, wanted.config);
     const found = files.map((path) => `${path} was changed`);
@@ -185,10 +184,7 @@ export class Site {
       this.#running = running;
       await this.#reload(signal);
     }
-    for (const [path, text] of [
-      [paths.routeMap, wanted.config.routes],
-      [paths.maintenanceMap, wanted.config.maintenance],
-    ] as const) {
+    for (const { path, text } of wanted.config.maps) {
       if (!(await isMapDifferent(engine, path, text, signal))) continue;
       await replaceMap(engine, path, text, signal);
       found.push(`HAProxy held other entries than ${path}`);
@@ -300,12 +296,8 @@ export class Site {
   }
 
   async #replaceMaps(config: RenderedConfig, signal: AbortSignal): Promise<void> {
-    const { places, engine } = this.#options;
-    const paths = pathsOf(places);
-    for (const [path, text] of [
-      [paths.routeMap, config.routes],
-      [paths.maintenanceMap, config.maintenance],
-    ] as const) {
+    const { engine } = this.#options;
+    for (const { path, text } of config.maps) {
       if (await isMapDifferent(engine, path, text, signal)) {
         await replaceMap(engine, path, text, signal);
       }
