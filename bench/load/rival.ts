@@ -25,10 +25,15 @@ frontend answers
 /**
  * What an expert writes by hand for the same job on one site: kept connections to both sides, reuse of those to
  * the servers, the visitor's address, health checks, retries elsewhere, timeouts, routing by host. Threads are
- * HAProxy's own choice, one per core, on both sides. It writes no log at all and repeats only refused
- * connections, which is cheaper than what it is compared with.
+ * HAProxy's own choice, one per core, on both sides. It writes no log at all, which is cheaper than what it is
+ * compared with. `repeats` says whether a GET outlives the death of its server: that costs a buffer a request.
  */
-const rivalConfig = (port: number, directory: string, servers: readonly number[]): string => `global
+const rivalConfig = (
+  port: number,
+  directory: string,
+  servers: readonly number[],
+  repeats: Repeats,
+): string => `global
     stats socket ${directory}/admin.sock mode 600 level admin expose-fd listeners
     hard-stop-after 60s
     maxconn 8000
@@ -37,6 +42,7 @@ defaults
     option forwardfor
     option redispatch 1
     retries 3
+    retry-on ${repeats === "GET" ? "conn-failure empty-response response-timeout" : "conn-failure"}
     http-reuse safe
     timeout connect 2s
     timeout client 30s
@@ -46,6 +52,7 @@ defaults
     timeout queue 5s
 frontend site
     bind 127.0.0.1:${port}
+    http-request disable-l7-retry unless METH_GET
     http-request set-header X-Forwarded-Proto http
     use_backend %[req.hdr(host),lower,map(${directory}/hosts.map,web)]
 backend web
@@ -56,6 +63,16 @@ backend web
 ${servers.map((at, index) => `    server web-${index} 127.0.0.1:${at}`).join("\n")}
 `;
 
+/** What is sent again to another server: any request that was not delivered, or also a GET without an answer. */
+export type Repeats = "undelivered" | "GET";
+
+export interface RivalWish {
+  readonly hostHeader: string;
+  readonly servers: number;
+  readonly bytes: number;
+  readonly repeats: Repeats;
+}
+
 export interface Rival {
   readonly port: number;
   readonly master: number;
@@ -63,11 +80,12 @@ export interface Rival {
 }
 
 /** A hand-tuned HAProxy before as many servers of its own. */
-export async function startRival(
-  hostHeader: string,
-  servers: number,
-  bytes: number,
-): Promise<Rival> {
+export async function startRival({
+  hostHeader,
+  servers,
+  bytes,
+  repeats,
+}: RivalWish): Promise<Rival> {
   const directory = mkdtempSync(join(tmpdir(), "tidemill-rival-"));
   const stops: (() => Promise<void>)[] = [];
   const start = (name: string, text: string, args: readonly string[], env = {}): number => {
@@ -76,6 +94,8 @@ export async function startRival(
     const child = spawn("haproxy", [...args, "-f", file], {
       env: { ...process.env, PATH: searchPath, ...env },
       stdio: "ignore",
+      // In a session of its own, as on a machine: the kernel shares the cores out by sessions.
+      detached: true,
     });
     stops.push(async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -93,7 +113,7 @@ export async function startRival(
   }
   writeFileSync(join(directory, "hosts.map"), `${hostHeader} web\n`);
   const port = await freePort();
-  const master = start("haproxy.cfg", rivalConfig(port, directory, ports), ["-W"]);
+  const master = start("haproxy.cfg", rivalConfig(port, directory, ports, repeats), ["-W"]);
   const answers = (): Promise<boolean> =>
     fetch(`http://127.0.0.1:${port}/`).then(
       (answer) => answer.ok,
