@@ -198,6 +198,7 @@ function frontendSection(document: BalancerDocument, places: Places): string {
     "# A sample is enough for percentiles, so that logging costs nothing when it would cost most.",
     "http-request set-log-level silent if { fe_req_rate gt 100 } { rand(10) gt 0 }",
     "http-request set-log-level silent if { fe_req_rate gt 1000 } { rand(10) gt 0 }",
+    "http-request set-log-level silent if { fe_req_rate gt 10000 } { rand(10) gt 0 }",
     `http-request return status 503 content-type "text/html; charset=utf-8" file ${quote(page)} hdr Retry-After 60 hdr Cache-Control no-store if ${isMaintained}`,
     "# Only what is safe to repeat is repeated.",
     "http-request disable-l7-retry unless METH_GET",
