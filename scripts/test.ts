@@ -40,6 +40,7 @@ async function runTests(files: readonly string[], options: readonly string[]): P
     "--test",
     "--test-reporter=spec",
     "--test-timeout=240000",
+    "--test-force-exit",
     ...options,
     ...files,
   ]);

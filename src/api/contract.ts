@@ -77,7 +77,14 @@ export const deploySchema = z
     startedAt: z.number(),
     finishedAt: z.number().nullable(),
     roles: z
-      .array(z.object({ role: z.string(), from: z.string().nullable(), to: z.string() }))
+      .array(
+        z.object({
+          role: z.string(),
+          from: z.string().nullable(),
+          to: z.string(),
+          release: z.string().nullable(),
+        }),
+      )
       .readonly(),
     requests: z.number().nullable(),
     failed: z.number().nullable(),
@@ -127,6 +134,7 @@ export const statusSchema = z
             "terminating",
           ]),
           address: z.string().nullable(),
+          endpoints: z.array(z.string()).readonly(),
           ...latency,
           responses4xx: z.number(),
           responses5xx: z.number(),

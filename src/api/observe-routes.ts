@@ -105,7 +105,7 @@ export function observeRoutes(parts: ApiParts) {
       const { id } = c.req.valid("param");
       const deploy = inventory.state().deploys.get(id);
       if (deploy === undefined) throw new ApiFault("unknown", `there is no deploy ${id}`);
-      return c.json(deployStatus(deploy), 200);
+      return c.json(deployStatus(deploy, inventory.state()), 200);
     })
     .openapi(explainRoute, async (c) =>
       c.json(await explain(parts, c.req.valid("param").role), 200),

@@ -22,6 +22,9 @@ export interface PackedRoles {
   dispose(): Promise<void>;
 }
 
+/** They describe the site, they are not its code: a changed bound must not make another release. */
+const siteFiles: readonly string[] = ["/tidemill.yaml", "/tidemill.*.yaml"];
+
 /** Packs what the roles run, once for all that share source, ignore and build. */
 export async function packRoles(
   context: Context,
@@ -63,7 +66,7 @@ function packOrder(context: Context, directory: string, role: Role, ref: string 
   return {
     directory,
     ref,
-    ignore: role.ignore,
+    ignore: [...siteFiles, ...role.ignore],
     build: role.build,
     onLine: (line) => context.output.progress(`  ${line}`),
   };

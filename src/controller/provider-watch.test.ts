@@ -27,7 +27,7 @@ function rig() {
     watch,
     news,
     pass: (ms: number) => (now += ms),
-    async answer(told: readonly ProvidedMachine[] | Failure) {
+    answer: async (told: readonly ProvidedMachine[] | Failure): Promise<void> => {
       answer(told);
       await new Promise((resolve) => setImmediate(resolve));
     },

@@ -1,6 +1,6 @@
 import type { Hold } from "./action.ts";
 import type { Instant } from "./instant.ts";
-import type { DeployRecord, MachineRecord, ServerRecord } from "./inventory.ts";
+import type { DeployRecord, InventoryState, MachineRecord, ServerRecord } from "./inventory.ts";
 import type { Observed } from "./observed.ts";
 import type { Latency, ProcessReport, ServerReport } from "./report.ts";
 import {
@@ -38,10 +38,12 @@ export interface DeployStatus {
   readonly by: string;
   readonly startedAt: Instant;
   readonly finishedAt: Instant | null;
+  /** Revisions, and the release that the new one runs. */
   readonly roles: readonly {
     readonly role: string;
     readonly from: string | null;
     readonly to: string;
+    readonly release: string | null;
   }[];
   readonly requests: number | null;
   readonly failed: number | null;
@@ -74,6 +76,8 @@ export interface MachineStatus extends Load {
     | "drained"
     | "terminating";
   readonly address: string | null;
+  /** Where its servers listen, as `address:port`. */
+  readonly endpoints: readonly string[];
   readonly responses4xx: number;
   readonly responses5xx: number;
   /** Share of one core. */
@@ -127,9 +131,12 @@ function siteUrl(observed: Observed): string | null {
   return port === 80 ? `http://${name}` : `http://${name}:${port}`;
 }
 
-export function deployStatus(deploy: DeployRecord): DeployStatus {
+export function deployStatus(deploy: DeployRecord, { revisions }: InventoryState): DeployStatus {
   const { id, state, kind, by, startedAt, finishedAt, requests, failed, failure } = deploy;
-  const roles = deploy.changes.map(({ role, from, to }) => ({ role, from, to }));
+  const roles = deploy.changes.map(({ role, from, to }) => {
+    const release = revisions.get(to)?.release ?? null;
+    return { role, from, to, release };
+  });
   return { id, state, kind, by, startedAt, finishedAt, roles, requests, failed, failure };
 }
 
@@ -141,7 +148,7 @@ function lastDeploy(observed: Observed): DeployStatus | null {
   const { deploys } = observed.inventory;
   const running = activeDeploy(observed.inventory);
   const newest = running ?? [...deploys.values()].reduce<DeployRecord | null>(later, null);
-  return newest === null ? null : deployStatus(newest);
+  return newest === null ? null : deployStatus(newest, observed.inventory);
 }
 
 function later(a: DeployRecord | null, b: DeployRecord): DeployRecord {
@@ -161,6 +168,9 @@ function machineStatus(roster: Roster, machine: MachineRecord): MachineStatus {
     release: isBalancer ? (report?.balancer?.engine ?? null) : releaseOn(roster, servers),
     state: displayState(roster, machine),
     address: machine.address,
+    endpoints: servers.flatMap(({ address, port }) =>
+      port === null ? [] : [`${address}:${port}`],
+    ),
     ...(isBalancer ? poolLoad(roster, null) : loadOf(seen)),
     responses4xx: sum(seen, (server) => server.responses4xx),
     responses5xx: sum(seen, (server) => server.responses5xx),

@@ -59,6 +59,8 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       opened.host.onExit((running, exit) => exits.push({ pid: running.pid, ...exit }));
       const coded = await start("exit 7");
       const killed = await start("sleep 60");
+      assert.notEqual(killed.startTicks, 0);
+      await until(async () => (await opened.host.leaders()).some((it) => it.pid === killed.pid));
       await opened.host.signal(killed, "SIGTERM");
       await until(() => exits.length === 2);
       const of = (pid: number) => exits.find((it) => it.pid === pid);
