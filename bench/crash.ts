@@ -1,6 +1,6 @@
 /** kill -9 of machines, HAProxy, agents and the controller, in turn, under load: what is lost, how soon is it back? */
 import type { TestSite } from "../test/harness/site.ts";
-import { waitFor } from "../test/harness/site.ts";
+import { until } from "../test/harness/until.ts";
 import type { LoadProcess } from "../test/harness/load-process.ts";
 import { count, machine, percentile } from "./report.ts";
 import { kill9, processesOf } from "../test/harness/processes.ts";
@@ -77,10 +77,8 @@ async function killMachine(site: TestSite): Promise<number> {
 async function killHaproxy(site: TestSite): Promise<number> {
   const started = performance.now();
   kill9(processesOf(site).filter((process) => process.command.includes("haproxy ")));
-  await waitFor(async () => !(await answers(site)), "HAProxy is gone", 5_000).catch(
-    () => undefined,
-  );
-  await waitFor(() => answers(site), "HAProxy is back", 20_000);
+  await until("HAProxy is gone", async () => !(await answers(site)), 5_000).catch(() => undefined);
+  await until("HAProxy is back", () => answers(site), 20_000);
   return performance.now() - started;
 }
 
@@ -107,7 +105,7 @@ async function killAgent(site: TestSite, prefix: string): Promise<number> {
         p.pid !== agent.pid &&
         p.command.includes("tidemill.mjs agent"),
     );
-  await waitFor(isBack, "the agent is back", 20_000);
+  await until("the agent is back", isBack, 20_000);
   await site.until(isAllServing, "it has called home", 20_000);
   const took = performance.now() - started;
   const now = new Set(processesOf(site).map((process) => process.pid));

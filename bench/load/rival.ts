@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, waitFor } from "../../test/harness/site.ts";
+import { freePort } from "../../test/harness/free-port.ts";
+import { until } from "../../test/harness/until.ts";
 
 /** Where the packages of the system put HAProxy. */
 const searchPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
@@ -119,7 +120,7 @@ export async function startRival({
       (answer) => answer.ok,
       () => false,
     );
-  await waitFor(answers, "the hand-tuned HAProxy answers", 20_000);
+  await until("the hand-tuned HAProxy answers", answers, 20_000);
   return {
     port,
     master,

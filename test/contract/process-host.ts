@@ -1,9 +1,9 @@
+import { until } from "../harness/until.ts";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../src/ports/failure.ts";
 import type { ProcessExit, ProcessHost, RunningProcess } from "../../src/ports/process-host.ts";
 
@@ -16,8 +16,6 @@ export interface OpenProcessHost {
   countProcesses(commands: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
-
-const deadlineMs = 10_000;
 
 /** What every process host must do; each action is done twice. */
 export function describeProcessHost(title: string, open: () => Promise<OpenProcessHost>): void {
@@ -36,9 +34,9 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
 
     it("runs a command where it should, with its environment, output appended", async () => {
       await start("echo one $COLOR; pwd");
-      await until(() => log().includes(opened.directory));
+      await until("it has come true", () => log().includes(opened.directory));
       await start("echo two");
-      await until(() => log().includes("two"));
+      await until("it has come true", () => log().includes("two"));
       assert.match(log(), /^one blue\n.*\ntwo\n$/);
     });
 
@@ -47,9 +45,11 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       assert.deepEqual(await opened.host.adopt(running), running);
       assert.equal(await opened.host.adopt({ ...running, startTicks: 1 }), null);
       // The marker is there once the shell has begun.
-      await until(async () => (await opened.host.leaders()).some((it) => it.pid === running.pid));
+      await until("it has come true", async () =>
+        (await opened.host.leaders()).some((it) => it.pid === running.pid),
+      );
       await opened.host.signal(running, "SIGKILL");
-      await until(async () => !(await opened.host.isAlive(running)));
+      await until("it has come true", async () => !(await opened.host.isAlive(running)));
       assert.equal(await opened.host.adopt(running), null);
       await opened.host.signal(running, "SIGKILL");
     });
@@ -60,9 +60,11 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       const coded = await start("exit 7");
       const killed = await start("sleep 60");
       assert.notEqual(killed.startTicks, 0);
-      await until(async () => (await opened.host.leaders()).some((it) => it.pid === killed.pid));
+      await until("it has come true", async () =>
+        (await opened.host.leaders()).some((it) => it.pid === killed.pid),
+      );
       await opened.host.signal(killed, "SIGTERM");
-      await until(() => exits.length === 2);
+      await until("it has come true", () => exits.length === 2);
       const of = (pid: number) => exits.find((it) => it.pid === pid);
       assert.deepEqual(of(coded.pid), { pid: coded.pid, code: 7, signal: null });
       assert.deepEqual(of(killed.pid), { pid: killed.pid, code: null, signal: "SIGTERM" });
@@ -72,10 +74,10 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       // Told from those of another run by how long they sleep.
       const mine = [1, 2, 3].map((digit) => `sleep ${process.pid}${digit}`);
       const running = await start(`${mine[0]} & setsid ${mine[1]} & env -i ${mine[2]} & sleep 0.2`);
-      await until(async () => !(await opened.host.isAlive(running)));
+      await until("it has come true", async () => !(await opened.host.isAlive(running)));
       assert.ok(await opened.host.hasRemains(running));
       await opened.host.signal(running, "SIGKILL");
-      await until(async () => !(await opened.host.hasRemains(running)));
+      await until("it has come true", async () => !(await opened.host.hasRemains(running)));
       const left = await opened.countProcesses(mine);
       assert.equal(left, 0);
       await opened.host.signal(running, "SIGKILL");
@@ -85,7 +87,10 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       const running = await start(
         "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 60) & sleep 60",
       );
-      await until(async () => (await opened.host.usage(running)).cpuSeconds >= 0.05);
+      await until(
+        "it has come true",
+        async () => (await opened.host.usage(running)).cpuSeconds >= 0.05,
+      );
       assert.ok((await opened.host.usage(running)).memoryBytes > 500_000);
       assert.ok((await opened.host.usageOfMachine()).memoryBytes > 500_000);
       await opened.host.signal(running, "SIGKILL");
@@ -137,12 +142,4 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       await assert.rejects(opened.host.start(torn), (error) => error instanceof Failure);
     });
   });
-}
-
-async function until(ask: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`Not within ${deadlineMs} ms`);
-    await sleep(10);
-  }
 }

@@ -1,6 +1,6 @@
+import { until } from "../harness/until.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LaunchOrder, Provider } from "../../src/ports/provider.ts";
 
 /** A provider to be tested, and what lies beyond it. */
@@ -14,8 +14,6 @@ export interface OpenProvider {
   countProcesses(name: string): Promise<number>;
   close(): Promise<void>;
 }
-
-const deadlineMs = 10_000;
 
 /** What every provider must do; each action is done twice. */
 export function describeProvider(title: string, open: () => Promise<OpenProvider>): void {
@@ -61,7 +59,7 @@ export function describeProvider(title: string, open: () => Promise<OpenProvider
       const former = await find("web-2");
       await opened.startProcess("web-2");
       await opened.killAgent("web-2");
-      await until(async () => (await condition("web-2")) === "agentless");
+      await until("it has come true", async () => (await condition("web-2")) === "agentless");
       await opened.provider.launch(order("web-2", 2), signal);
       assert.deepEqual(await find("web-2"), former);
       assert.equal(await opened.countProcesses("web-2"), 2);
@@ -69,7 +67,7 @@ export function describeProvider(title: string, open: () => Promise<OpenProvider
 
     it("tells a machine of which only remains are left, and can make it again", async () => {
       await opened.killAgent("web-3");
-      await until(async () => (await condition("web-3")) === "gone");
+      await until("it has come true", async () => (await condition("web-3")) === "gone");
       await opened.provider.launch(order("web-3", 3), signal);
       assert.equal(await condition("web-3"), "running");
     });
@@ -93,12 +91,4 @@ export function describeProvider(title: string, open: () => Promise<OpenProvider
       assert.equal(await find("web-4"), undefined);
     });
   });
-}
-
-async function until(ask: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`Not within ${deadlineMs} ms`);
-    await sleep(10);
-  }
 }

@@ -10,8 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +19,8 @@ import { stateDirectory } from "../../src/ports/state-directory.ts";
 import type { ControllerAddress } from "../../src/ports/state-directory.ts";
 import { formatIssue } from "../../src/site/issue.ts";
 import { readSiteFile } from "../../src/site/site-file.ts";
+import { freePort } from "./free-port.ts";
+import { until } from "./until.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
 
@@ -99,7 +99,7 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
       child = spawn(process.execPath, [program, "controller", state], {
         stdio: ["ignore", log, log],
       });
-      await waitFor(() => existsSync(places.controller), "the controller starts", 20_000);
+      await until("the controller starts", () => existsSync(places.controller), 20_000);
     },
     writeApplication(version, code = application) {
       writeFileSync(join(sources, "server.js"), code.replace("VERSION", version));
@@ -109,12 +109,12 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
     async deployEnded(id) {
       const ended = ["done", "reverted", "failed"];
       let last = "";
-      await waitFor(
+      await until(
+        () => `deploy ${id} ends (${last})`,
         async () => {
           last = (await site.call<{ state: string }>("GET", `/v1/deploys/${id}`)).state;
           return ended.includes(last);
         },
-        () => `deploy ${id} ends (${last})`,
         120_000,
       );
       return last;
@@ -124,12 +124,12 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
     status: () => site.call("GET", "/v1/status"),
     async until(isTrue, what, timeMsMax = 30_000) {
       let status = await site.status();
-      await waitFor(
+      await until(
+        () => `${what}\n${JSON.stringify(status, null, 1)}`,
         async () => {
           status = await site.status();
           return isTrue(status);
         },
-        () => `${what}\n${JSON.stringify(status, null, 1)}`,
         timeMsMax,
       );
       return status;
@@ -144,30 +144,6 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
   site.writeSiteFile(siteFile(port));
   site.writeApplication("v1");
   return site;
-}
-
-/** Waits for a condition, never for a time. */
-export async function waitFor(
-  isTrue: () => boolean | Promise<boolean>,
-  what: string | (() => string),
-  timeMsMax: number,
-): Promise<void> {
-  const until = performance.now() + timeMsMax;
-  while (!(await isTrue())) {
-    if (performance.now() > until) {
-      throw new Error(`Not within ${timeMsMax} ms: ${typeof what === "string" ? what : what()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function applySite(
@@ -242,5 +218,5 @@ async function takeDown(site: TestSite, child: ChildProcess): Promise<void> {
   );
   // A controller that never had a site has nothing to give back.
   if (!isTold) process.kill(site.controllerPid(), "SIGTERM");
-  await waitFor(() => !existsSync(places.controller), "the site is down", 60_000);
+  await until("the site is down", () => !existsSync(places.controller), 60_000);
 }

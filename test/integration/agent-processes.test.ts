@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { ProcessReport } from "../../src/core/report.ts";
 import * as w from "./agent-world.ts";
+import { until } from "../harness/until.ts";
 
 async function ask(report: ProcessReport | null): Promise<string> {
   const answer = await fetch(`http://${report?.address}:${report?.port}/`);
@@ -15,7 +16,7 @@ describe("an agent with a real process", () => {
   before(async () => {
     world = await w.openWorld();
     await world.launch();
-    await w.until("the agent says hello", () => world.controller.hellos.length > 0);
+    await until("the agent says hello", () => world.controller.hellos.length > 0);
   });
   after(() => world.close());
 
@@ -42,10 +43,10 @@ describe("an agent with a real process", () => {
       assert.ok(environment.includes(fact), fact);
     }
     assert.ok(readlinkSync(`/proc/${report.pid}/cwd`).endsWith("releases/aaaaaaaaaaaa"));
-    await w.until("current is switched", () =>
+    await until("current is switched", () =>
       existsSync(join(world.directory, "machines/web-1/releases/current/server.cjs")),
     );
-    await w.until("its lines arrive", () =>
+    await until("its lines arrive", () =>
       world.controller.lines.some((it) => it.process === "web-1.1" && it.text === "listening"),
     );
   });
@@ -61,7 +62,7 @@ describe("an agent with a real process", () => {
   it("refuses a document older than the one it holds", async () => {
     world.controller.send(w.machineDocument(0, []));
     const count = world.controller.reports.length;
-    await w.until("two more reports", () => world.controller.reports.length >= count + 2);
+    await until("two more reports", () => world.controller.reports.length >= count + 2);
     assert.equal(w.seen(world, 1)?.state, "healthy");
     assert.equal(world.controller.reports.at(-1)?.generation, 1);
     const { document } = JSON.parse(`{"document":${world.file("document.json")}}`) as {
@@ -74,7 +75,7 @@ describe("an agent with a real process", () => {
     const former = await w.healthy(world, 1);
     const killedAt = performance.now();
     w.kill(former.pid);
-    const next = await w.until("it runs again", () => {
+    const next = await until("it runs again", () => {
       const report = w.seen(world, 1);
       return report?.state === "healthy" && report.pid !== former.pid ? report : null;
     });
@@ -86,17 +87,17 @@ describe("an agent with a real process", () => {
   it("survives the kill of its agent untouched, and the next agent adopts it", async () => {
     const former = await w.healthy(world, 1);
     const boot = world.controller.reports.at(-1)?.bootId;
-    await w.until("its health is on record", () => world.file("record.json").includes('"healthy"'));
+    await until("its health is on record", () => world.file("record.json").includes('"healthy"'));
     const agent = await world.agentPid();
     w.kill(agent);
-    await w.until("the agent is gone", () => !w.isAlive(agent));
+    await until("the agent is gone", () => !w.isAlive(agent));
     assert.equal(await ask(former), `hello from ${former.pid}`);
     assert.equal(
       (await world.provider.list(AbortSignal.timeout(1_000)))[0]?.condition,
       "agentless",
     );
     await world.launch();
-    const report = await w.until("the new agent reports it", () =>
+    const report = await until("the new agent reports it", () =>
       world.controller.reports.at(-1)?.bootId !== boot ? w.seen(world, 1) : null,
     );
     assert.equal(report.pid, former.pid);
@@ -112,18 +113,18 @@ describe("an agent with a real process", () => {
     const former = await w.healthy(world, 1);
     await world.controller.close();
     w.kill(former.pid);
-    await w.until("it serves again, seen from outside", async () => {
+    await until("it serves again, seen from outside", async () => {
       const text = await ask(former).catch(() => "");
       return text !== "" && text !== `hello from ${former.pid}`;
     });
     // Also an agent that starts without a controller knows what to do.
     const agent = await world.agentPid();
     w.kill(agent);
-    await w.until("the agent is gone", () => !w.isAlive(agent));
+    await until("the agent is gone", () => !w.isAlive(agent));
     await world.launch();
     const text = await ask(former);
     w.kill(Number(text.split(" ").at(-1)));
-    await w.until("the new agent restarts it by the stored document", async () => {
+    await until("the new agent restarts it by the stored document", async () => {
       const now = await ask(former).catch(() => "");
       return now !== "" && now !== text;
     });
@@ -152,17 +153,17 @@ describe("an agent that must stop things", () => {
     });
     world.controller.send(w.machineDocument(1, [w.processDocument(7, release)]));
     const report = await w.healthy(world, 7);
-    const deaf = await w.until("both children run", () => {
+    const deaf = await until("both children run", () => {
       const lines = world.controller.lines.filter((it) => it.text.startsWith("deaf "));
       return lines.length === 2 ? lines.map((it) => Number(it.text.split(" ")[1])) : null;
     });
     world.controller.send(w.machineDocument(2, []));
-    await w.until("it is told as stopping", () =>
+    await until("it is told as stopping", () =>
       world.controller.reports.some((it) => it.processes[0]?.state === "stopping"),
     );
-    await w.until("it is gone from the report", () => w.seen(world, 7) === null);
+    await until("it is gone from the report", () => w.seen(world, 7) === null);
     assert.ok(!w.isAlive(report.pid));
-    for (const pid of deaf) await w.until(`child ${pid} is gone`, () => !w.isAlive(pid));
+    for (const pid of deaf) await until(`child ${pid} is gone`, () => !w.isAlive(pid));
     assert.ok(
       world.controller.lines.some((it) => it.text === "bye"),
       "SIGTERM came first",
@@ -187,7 +188,7 @@ describe("an agent that must stop things", () => {
         ],
       }),
     );
-    const tasks = await w.until("all have ended", () => {
+    const tasks = await until("all have ended", () => {
       const told = world.controller.reports.at(-1)?.tasks ?? [];
       return told.length === 3 && told.every((it) => it.state !== "running") ? told : null;
     });
@@ -202,13 +203,13 @@ describe("an agent that must stop things", () => {
     assert.equal(slow?.state, "failed");
     assert.match(slow?.lastLines.at(-1) ?? "", /did not end within 300 ms/);
     const isRecorded = (): boolean => world.file("record.json").includes("did not end within");
-    await w.until("the outcomes are on record", isRecorded);
+    await until("the outcomes are on record", isRecorded);
     const agent = await world.agentPid();
     w.kill(agent);
-    await w.until("the agent is gone", () => !w.isAlive(agent));
+    await until("the agent is gone", () => !w.isAlive(agent));
     const boot = world.controller.reports.at(-1)?.bootId;
     await world.launch();
-    const again = await w.until("the new agent reports", () => {
+    const again = await until("the new agent reports", () => {
       const report = world.controller.reports.at(-1);
       return report?.bootId !== boot && report?.tasks.length === 3 ? report.tasks : null;
     });
@@ -231,13 +232,13 @@ describe("an agent with a process that crashes", () => {
       "server.cjs": "console.error('no database'); process.exit(4)",
     });
     world.controller.send(w.machineDocument(1, [w.processDocument(9, release)]));
-    const resting = await w.until("it rests", () =>
+    const resting = await until("it rests", () =>
       w.seen(world, 9)?.state === "unmonitored" ? w.seen(world, 9) : null,
     );
     assert.equal(resting.restarts, 3);
     assert.match(resting.problem ?? "", /restarted 3 times and rests now: It ended with code 4/);
     assert.equal(resting.lastLines.at(-1), "no database");
     assert.ok(world.controller.reports.some((it) => it.processes[0]?.state === "waiting"));
-    await w.until("it is tried again", () => (w.seen(world, 9)?.restarts ?? 0) > 3);
+    await until("it is tried again", () => (w.seen(world, 9)?.restarts ?? 0) > 3);
   });
 });

@@ -1,3 +1,4 @@
+import { until } from "../harness/until.ts";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -7,7 +8,6 @@ import { gzipSync } from "node:zlib";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pack } from "tar-stream";
 import { WebSocketServer } from "ws";
@@ -201,25 +201,6 @@ export function machineDocument(
   change: Partial<MachineDocument> = {},
 ): MachineDocument {
   return { generation, machine, role: "web", processes, tasks: [], balancer: null, ...change };
-}
-
-/** Polls until the answer is neither null nor false. */
-export async function until<T>(
-  what: string,
-  ask: () => T | Promise<T>,
-  withinMs = 8_000,
-): Promise<NonNullable<T>> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null && answer !== undefined && answer !== false) return answer;
-    assertInTime(performance.now() < end, what, withinMs);
-    await sleep(10);
-  }
-}
-
-function assertInTime(isInTime: boolean, what: string, withinMs: number): void {
-  if (!isInTime) throw new Error(`${what}: not within ${withinMs} ms`);
 }
 
 /** The newest report of the process; null when it is not in the newest report. */

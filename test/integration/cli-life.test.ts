@@ -10,7 +10,8 @@ import {
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { SiteStatus } from "../../src/core/status.ts";
-import { collect, createCliSite, fetchPage, processesUnder, until } from "./cli-site.ts";
+import { collect, createCliSite, fetchPage, processesUnder } from "./cli-site.ts";
+import { until } from "../harness/until.ts";
 
 const site = createCliSite();
 let url = "";

@@ -86,11 +86,3 @@ export function processesUnder(site: CliSite): readonly string[] {
     }
   });
 }
-
-export async function until(what: string, isTrue: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`Waited 20 s for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}

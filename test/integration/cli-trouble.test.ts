@@ -3,7 +3,8 @@ import { appendFileSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { SiteStatus } from "../../src/core/status.ts";
-import { collect, createCliSite, fetchPage, processesUnder, until } from "./cli-site.ts";
+import { collect, createCliSite, fetchPage, processesUnder } from "./cli-site.ts";
+import { until } from "../harness/until.ts";
 
 const site = createCliSite();
 let url = "";

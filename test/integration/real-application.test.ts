@@ -1,8 +1,7 @@
+import { freePort } from "../harness/free-port.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -219,13 +218,4 @@ async function run(
   if (ran.code !== 0)
     throw new Error(`${words.join(" ")} ended with ${ran.code}\n${ran.stdout}${ran.stderr}`);
   return ran;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import { until } from "../harness/until.ts";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -226,17 +227,9 @@ describe("packing a release", () => {
     const packing = pack(app, { build, onLine: () => stop.abort() }, stop.signal);
     await assert.rejects(packing, failsWith("aborted", /stopped/));
     const pid = Number(await readFile(pidFile, "utf8"));
-    await until(async () => !(await isRunning(pid)));
+    await until("the build is ended", async () => !(await isRunning(pid)));
   });
 });
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < deadline, "it has not come true in 5 s");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 async function isRunning(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
@@ -297,7 +290,7 @@ describe("a release directory", () => {
     const stop = new AbortController();
     const left = releases.ensure(reference, stop.signal);
     const stays = releases.ensure(reference, live());
-    await until(() => fetches() === 1);
+    await until("the fetches have begun", () => fetches() === 1);
     stop.abort();
     await assert.rejects(left, failsWith("aborted", /stopped/));
     gate.resolve(undefined);
@@ -312,11 +305,11 @@ describe("a release directory", () => {
     for (const expected of [1, 2]) {
       const stop = new AbortController();
       const left = releases.ensure(reference, stop.signal);
-      await until(() => fetches() === expected);
+      await until("the fetches have begun", () => fetches() === expected);
       stop.abort();
       await assert.rejects(left, failsWith("aborted", /stopped/));
     }
-    await until(async () => (await readdir(directory)).length === 0);
+    await until("nothing is left", async () => (await readdir(directory)).length === 0);
   });
 
   it("refuses what is not the archive that was named, and keeps nothing of it", async () => {

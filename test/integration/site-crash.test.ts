@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { kill9, processesOf } from "../harness/processes.ts";
 import { startLoad } from "../harness/visitors.ts";
-import { createTestSite, waitFor } from "../harness/site.ts";
+import { until } from "../harness/until.ts";
+import { createTestSite } from "../harness/site.ts";
 import type { TestSite } from "../harness/site.ts";
 
 const siteFile = (port: number): string => `site: shop
@@ -58,7 +59,7 @@ describe("a site that is hit", () => {
     const machines = (await site.status()).machines.map((m) => m.machine);
     process.kill(site.controllerPid(), "SIGKILL");
     const requests = load.tallies.keepAlive.requests;
-    await waitFor(() => load.tallies.keepAlive.requests > requests + 200, "visitors", 10_000);
+    await until("visitors", () => load.tallies.keepAlive.requests > requests + 200);
     await site.startController();
     await allServe();
     assert.deepEqual(
@@ -82,11 +83,11 @@ describe("a site that is hit", () => {
     const others = processesOf(site).filter((process) => !isAgent(process.command));
     assert.equal(agents.length, 3);
     kill9(agents);
-    await waitFor(
+    await until(
+      "three new agents",
       () =>
         processesOf(site).filter((p) => isAgent(p.command) && !agents.some((a) => a.pid === p.pid))
           .length === 3,
-      "three new agents",
       20_000,
     );
     await allServe();
@@ -105,7 +106,7 @@ describe("a site that is hit", () => {
     kill9(all);
     await site.startController();
     await allServe();
-    await waitFor(async () => (await fetch(site.url)).ok, "it answers", 10_000);
+    await until("it answers", async () => (await fetch(site.url)).ok);
     const known = new Set((await site.status()).machines.map((m) => m.machine));
     const strays = processesOf(site).filter((process) => !known.has(process.machine));
     assert.deepEqual(strays, []);
@@ -133,7 +134,7 @@ describe("a site that is hit", () => {
       const { events } = await site.call<Events>("GET", `/v1/events?subject=${machine}`);
       return events.some((event) => event.kind === "drift" && event.reason.includes(server));
     };
-    await waitFor(told, "the drift is on record", 15_000);
+    await until("the drift is on record", told, 15_000);
     await allServe();
   });
 });

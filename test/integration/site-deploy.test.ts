@@ -5,6 +5,7 @@ import type { Load, LoadResult } from "../harness/visitors.ts";
 import type { DeployStatus } from "../../src/core/status.ts";
 import { createTestSite } from "../harness/site.ts";
 import type { TestSite } from "../harness/site.ts";
+import { until } from "../harness/until.ts";
 
 const siteFile = (port: number): string => `site: shop
 balancer: { bind: "127.0.0.1:${port}" }
@@ -140,8 +141,7 @@ describe("a site under load", () => {
 
   async function untilAnswer(wanted: number): Promise<void> {
     const isThere = async () => (await fetch(site.url)).status === wanted;
-    const { waitFor } = await import("../harness/site.ts");
-    await waitFor(isThere, `an answer ${wanted}`, 10_000);
+    await until(`an answer ${wanted}`, isThere);
   }
 });
 

@@ -4,7 +4,8 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { DeployStatus } from "../../src/core/status.ts";
-import { createTestSite, waitFor } from "../harness/site.ts";
+import { until } from "../harness/until.ts";
+import { createTestSite } from "../harness/site.ts";
 import type { TestSite } from "../harness/site.ts";
 
 const SECRET = "hunter2-not-to-be-seen";
@@ -144,9 +145,9 @@ describe("a site's settings", () => {
 
   it("takes a role that left the site file away, without touching the others", async () => {
     await change({ greeting: "servus", hasBlog: false }, "another");
-    await waitFor(
-      async () => (await site.status()).machines.every((m) => m.role !== "blog"),
+    await until(
       "the blog's machine is gone",
+      async () => (await site.status()).machines.every((m) => m.role !== "blog"),
       20_000,
     );
     assert.match((await ask(site, "blog.example.com", "/")).text, /^web-/);
