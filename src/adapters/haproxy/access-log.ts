@@ -1,7 +1,6 @@
-import { chmod, rm } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
-import { Failure } from "../../ports/failure.ts";
-import { reason } from "./files.ts";
+import { connect, type Socket } from "node:net";
+import { StringDecoder } from "node:string_decoder";
+import { parseInfo } from "./answers.ts";
 
 /** One request as HAProxy logged it. */
 export interface AccessLine {
@@ -13,99 +12,93 @@ export interface AccessLine {
   readonly ending: string;
 }
 
-/** Receives HAProxy's log. While nobody listens HAProxy goes on and drops its oldest lines. */
+/** Follows HAProxy's log. While nobody does, HAProxy keeps its newest lines in a ring, at no cost. */
 export interface AccessLog {
-  listen(): Promise<void>;
-  close(): Promise<void>;
+  /**
+   * Reads what this worker logs from now on, and leaves any other one at once: a worker that was told to end
+   * waits for whoever still reads. A connection that was lost, or could not be had, is had by the next call.
+   */
+  follow(worker: number): void;
+  /** For good. */
+  close(): void;
 }
 
 export interface AccessLogOptions {
+  /** HAProxy's runtime socket. */
   readonly socketPath: string;
-  /** Whether a worker that runs as another user must be able to connect. */
-  readonly isShared: boolean;
   readonly onAccess: (line: AccessLine) => void;
   /** HAProxy's own news, e.g. that a server is down. */
   readonly onNotice: (line: string) => void;
 }
 
-/** More than the longest line with its length in front; what is longer is not our log. */
-const frameBytesMax = 64_000;
+/** The name of the ring in HAProxy's configuration. */
+export const ring = "access";
+/** More than `show info` or any line takes; what is longer is not our log. */
+const textLengthMax = 64_000;
 
-/** Listens on the socket named in HAProxy's configuration. */
+/** Follows the ring by a connection to the runtime socket, which stays with one worker until it ends. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
-  const sockets = new Set<Socket>();
-  let server: Server | null = null;
+  let followed: { readonly worker: number; readonly socket: Socket } | null = null;
+  let isClosed = false;
   return {
-    async listen() {
-      if (server !== null) return;
-      await rm(options.socketPath, { force: true });
-      server = await listenOn(options.socketPath, (socket) => {
-        sockets.add(socket);
-        socket.on("close", () => sockets.delete(socket));
-        receive(socket, options);
-      });
-      if (options.isShared) await chmod(options.socketPath, 0o666);
+    follow(worker) {
+      if (isClosed) return;
+      if (followed?.worker === worker && !followed.socket.destroyed) return;
+      followed?.socket.destroy();
+      followed = { worker, socket: openStream(worker, options) };
     },
-    async close() {
-      const open = server;
-      if (open === null) return;
-      server = null;
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => {
-        open.close(() => resolve());
-      });
+    close() {
+      isClosed = true;
+      followed?.socket.destroy();
+      followed = null;
     },
   };
 }
 
-function listenOn(path: string, onSocket: (socket: Socket) => void): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(onSocket);
-    server.once("error", (cause) => {
-      const message = `Cannot listen for HAProxy's log at ${path}: ${reason(cause)}`;
-      reject(new Failure("unavailable", message, { cause }));
-    });
-    server.listen(path, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
-}
-
-function receive(socket: Socket, options: AccessLogOptions): void {
-  let rest = Buffer.alloc(0);
+function openStream(worker: number, options: AccessLogOptions): Socket {
+  const socket = connect({ path: options.socketPath });
+  const decoder = new StringDecoder("utf8");
+  const read = createReader(worker, options);
   socket.unref();
+  // Whoever follows looks whether the socket still is there: its error has nothing to add.
   socket.on("error", () => socket.destroy());
+  socket.on("end", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
-    const frames = splitFrames(Buffer.concat([rest, chunk]));
-    rest = frames.rest;
-    if (rest.length > frameBytesMax) socket.destroy();
-    for (const line of frames.lines) {
-      const access = parseAccess(line);
-      if (access === null) options.onNotice(line);
-      else options.onAccess(access);
-    }
+    if (!read(decoder.write(chunk))) socket.destroy();
   });
+  // Our side stays open: HAProxy would take its end for the end of our interest.
+  socket.write(`show info; show events ${ring} -w -n\n`);
+  return socket;
 }
 
-/** Octet counting (RFC 6587): each line comes after its length and a space. */
-export function splitFrames(data: Buffer): {
-  readonly lines: readonly string[];
-  readonly rest: Buffer<ArrayBuffer>;
-} {
-  const lines: string[] = [];
-  let at = 0;
-  while (at < data.length) {
-    const space = data.indexOf(0x20, at);
-    if (space === -1) break;
-    const length = Number(data.toString("latin1", at, space));
-    if (!Number.isInteger(length) || length < 0) return { lines, rest: Buffer.alloc(0) };
-    const end = space + 1 + length;
-    if (end > data.length) break;
-    lines.push(data.toString("utf8", space + 1, end).trimEnd());
-    at = end;
-  }
-  return { lines, rest: Buffer.from(data.subarray(at)) };
+/**
+ * Takes the stream in pieces: `show info`, an empty line, then line after line. Says false when the stream is
+ * another worker's, as that of one which has just been replaced, or none at all.
+ */
+export function createReader(
+  worker: number,
+  { onAccess, onNotice }: Pick<AccessLogOptions, "onAccess" | "onNotice">,
+): (text: string) => boolean {
+  let rest = "";
+  let isIntroduced = false;
+  return (text) => {
+    rest += text;
+    if (!isIntroduced) {
+      const end = rest.indexOf("\n\n");
+      if (end === -1) return rest.length <= textLengthMax;
+      if (parseInfo(rest.slice(0, end))?.pid !== worker) return false;
+      isIntroduced = true;
+      rest = rest.slice(end + 2);
+    }
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const access = parseAccess(line);
+      if (access !== null) onAccess(access);
+      else if (line !== "") onNotice(line);
+    }
+    return rest.length <= textLengthMax;
+  };
 }
 
 /** A line in the format the configuration names; null for HAProxy's own sentences. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Check } from "../../core/desired.ts";
 import type { BalancerDocument, PoolDocument, ServerDocument } from "../../core/document.ts";
+import { ring } from "./access-log.ts";
 import { pathsOf, type Places } from "./places.ts";
 import { maintenancePage, unavailablePage, type Page } from "./pages.ts";
 import { maintenanceMap, routeMap } from "./routes.ts";
@@ -118,7 +119,7 @@ function renderText(
   const sections = [
     "# Written by Tidemill from the inventory. Changes made by hand are found and undone.",
     globalSection(document, places, limits, variant.structure),
-    ringSection(places),
+    ringSection(),
     defaultsSection(document, places),
     frontendSection(document, places),
     unroutedSection(),
@@ -148,19 +149,13 @@ function globalSection(
     `hard-stop-after ${longestMs}ms`,
     `maxconn ${limits.maxconn}`,
     "spread-checks 20",
-    "log ring@access format raw local0 info",
+    `log ring@${ring} format raw local0 info`,
   ]);
 }
 
-function ringSection(places: Places): string {
-  return section("ring access", [
-    "format raw",
-    `maxlen ${logLineBytes}`,
-    "size 262144",
-    "timeout connect 2s",
-    "timeout server 10s",
-    `server collector ${quote(`unix@${pathsOf(places).logSocket}`)} log-proto octet-count`,
-  ]);
+/** It has no server to send to: HAProxy 2.6 would try to reach one that is gone without a pause. */
+function ringSection(): string {
+  return section(`ring ${ring}`, ["format raw", `maxlen ${logLineBytes}`, "size 262144"]);
 }
 
 function defaultsSection(document: BalancerDocument, places: Places): string {

@@ -29,13 +29,13 @@ export async function readIfThere(path: string): Promise<string | null> {
 }
 
 /** The directories, with what a first configuration check wants to find in them. */
-export async function prepareDirectories(places: Places, isShared: boolean): Promise<void> {
+export async function prepareDirectories(places: Places): Promise<void> {
   const paths = pathsOf(places);
   try {
     await mkdir(paths.pages, { recursive: true });
     await mkdir(paths.maps, { recursive: true });
     await mkdir(places.socketDirectory, { recursive: true });
-    await chmod(places.socketDirectory, isShared ? 0o711 : 0o700);
+    await chmod(places.socketDirectory, 0o700);
   } catch (cause) {
     throw new Failure("unavailable", `Cannot make ${places.directory}: ${reason(cause)}`, {
       cause,

@@ -59,16 +59,8 @@ class Haproxy implements LoadBalancer {
     this.#clock = options.clock;
     this.#engine = createEngine({ ...options, places: options });
     const latencies = createLatencyWindow();
-    this.#site = new Site({
-      places: options,
-      clock: options.clock,
-      engine: this.#engine,
-      latencies,
-      isShared: options.runAs !== null,
-    });
     this.#log = createAccessLog({
-      socketPath: pathsOf(options).logSocket,
-      isShared: options.runAs !== null,
+      socketPath: pathsOf(options).runtimeSocket,
       onAccess: ({ pool, server, durationMs }) => {
         if (durationMs < 0) return;
         const now = this.#clock.now();
@@ -80,6 +72,13 @@ class Haproxy implements LoadBalancer {
         this.#lookedAt = 0;
       },
     });
+    this.#site = new Site({
+      places: options,
+      clock: options.clock,
+      engine: this.#engine,
+      latencies,
+      log: this.#log,
+    });
   }
 
   async converge(
@@ -90,7 +89,6 @@ class Haproxy implements LoadBalancer {
     await this.#turns.take(async () => {
       try {
         await this.#site.prepare();
-        await this.#log.listen();
         await this.#site.bring(document, this.#render(document), signal);
         this.#generation = generation;
         this.#problem = null;
@@ -123,7 +121,7 @@ class Haproxy implements LoadBalancer {
   async detach(): Promise<void> {
     this.#life.abort();
     await this.#watch;
-    await this.#turns.take(() => this.#log.close());
+    await this.#turns.take(async () => this.#log.close());
   }
 
   async stop(signal: AbortSignal): Promise<void> {

@@ -20,7 +20,6 @@ export interface Paths {
   readonly counters: string;
   readonly runtimeSocket: string;
   readonly masterSocket: string;
-  readonly logSocket: string;
 }
 
 /** The layout of a balancer's directories. */
@@ -38,6 +37,5 @@ export function pathsOf({ directory, socketDirectory }: Places): Paths {
     counters: `${directory}/counters.json`,
     runtimeSocket: `${socketDirectory}/runtime.sock`,
     masterSocket: `${socketDirectory}/master.sock`,
-    logSocket: `${socketDirectory}/log.sock`,
   };
 }

@@ -3,6 +3,7 @@ import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
 import type { BalancerReport } from "../../core/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Failure } from "../../ports/failure.ts";
+import type { AccessLog } from "./access-log.ts";
 import { assertFree } from "./address.ts";
 import { parseInfo, parseServersState, parseStat, type StatRow } from "./answers.ts";
 import type { RenderedConfig } from "./config.ts";
@@ -29,8 +30,7 @@ export interface SiteOptions {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly latencies: LatencyWindow;
-  /** Whether the worker runs as another user, who must reach the log's socket. */
-  readonly isShared: boolean;
+  readonly log: AccessLog;
 }
 
 interface Wanted {
@@ -85,7 +85,7 @@ export class Site {
   }
 
   prepare(): Promise<void> {
-    return prepareDirectories(this.#options.places, this.#options.isShared);
+    return prepareDirectories(this.#options.places);
   }
 
   trouble(what: string): void {
@@ -155,6 +155,7 @@ export class Site {
     if (wanted === null || this.#running === null) return false;
     const list = await engine.processes(signal);
     this.#running = { ...this.#running, oldWorkers: list.oldWorkers };
+    this.#options.log.follow(this.#running.pid);
     const snapshot = await lookAtWorkers(engine, this.#running, clock.now(), signal);
     this.#snapshot = snapshot;
     for (const row of snapshot.current) {
@@ -277,6 +278,7 @@ export class Site {
     const { structure } = this.#wanted.config;
     this.#running = await engine.reload(structure, () => this.#readFormer(former, signal), signal);
     await this.#readOld(former, signal);
+    this.#options.log.follow(this.#running.pid);
     this.#reloads += 1;
     this.#drains = addOldWorker(this.#drains, former);
   }
