@@ -75,6 +75,42 @@ describe("HAProxy under load", () => {
     console.log(`${result.requests} requests, 0 failed, ${counted} counted, 8 joins and leaves`);
   });
 
+  it("loses nothing when a plain site gets its first routes and gives them up again", async () => {
+    const [web, api] = [await rig.backend("plain-81"), await rig.backend("routed-82")];
+    const plain = rig.document([poolOf("web", [serverOf(81, web)])]);
+    const routed = rig.document(
+      [poolOf("web", [serverOf(81, web)]), poolOf("api", [serverOf(82, api)])],
+      { routes: [{ host: null, path: "/api", pool: "api" }] },
+    );
+    const converge = async (document: typeof plain): Promise<void> => {
+      generation += 1;
+      await rig.balancer().converge(document, generation, patient);
+    };
+    const whoHas = async (path: string): Promise<string> =>
+      (await ask({ port: rig.port, path })).body;
+    await converge(plain);
+    await rig.untilServer(81, "up");
+    const { reloads, totals } = await rig.report();
+    const load = startLoad(rig.port);
+    for (let round = 1; round <= 3; round += 1) {
+      assert.equal(await whoHas("/api/x"), "plain-81");
+      await converge(routed);
+      await rig.untilServer(82, "up");
+      assert.equal(await whoHas("/api/x"), "routed-82");
+      assert.equal(await whoHas("/x"), "plain-81");
+      const seen = load.count();
+      await until("load on the routed site", () => load.count() > seen + 200);
+      await converge(plain);
+    }
+    const result = await load.stop();
+    assert.deepEqual(result.failures, []);
+    const report = await rig.report();
+    assert.equal(report.reloads - reloads, 6);
+    assert.equal(report.totals.failed - totals.failed, 0);
+    assert.deepEqual(report.drift, []);
+    console.log(`${result.requests} requests, 0 failed, 3 times routed and plain again`);
+  });
+
   it("lets a POST that began before a reload end after it, on a server that leaves", async () => {
     const a = await rig.backend("web-91.91");
     const b = await rig.backend("web-92.92");
