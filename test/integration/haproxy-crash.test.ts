@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { parseProcesses } from "../../src/adapters/haproxy/answers.ts";
+import { createEngine } from "../../src/adapters/haproxy/engine.ts";
 import { pathsOf } from "../../src/adapters/haproxy/places.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import { callRuntimeApi } from "../../src/adapters/haproxy/runtime-api.ts";
 import {
@@ -170,5 +173,27 @@ describe("HAProxy that is killed or changed by others", () => {
     await until("deleted", async () => (await call("del server web/web-1.1")).includes("deleted"));
     await until("repair", async () => (await rig.report()).drift.length >= 6, 8_000);
     await rig.untilServer(1, "up");
+  });
+
+  it("is not waited for when it dies while its master is asked", async () => {
+    await until("it serves", async () => (await rig.report()).isServing);
+    await rig.balancer().detach();
+    const { master, worker } = await processes();
+    let pauses = 0;
+    const clock: Clock = {
+      now: () => Date.now(),
+      async sleep(ms) {
+        pauses += 1;
+        await setTimeout(ms);
+      },
+    };
+    const engine = createEngine({ places: rig, binary: "haproxy", clock, env: {} });
+    // What a look meets when the master is dead and the worker has not seen it yet.
+    await rm(pathsOf(rig).masterSocket);
+    const probed = engine.probe(patient);
+    probed.catch(() => undefined);
+    await until("a first try", () => pauses > 0);
+    for (const pid of [master, worker]) process.kill(pid, "SIGKILL");
+    assert.equal(await probed, null);
   });
 });

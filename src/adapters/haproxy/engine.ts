@@ -65,7 +65,8 @@ export function createEngine(options: EngineOptions): Engine {
     async probe(signal) {
       const worker = await askWorker(paths.runtimeSocket, signal);
       if (worker === null || worker.isStopping) return null;
-      const list = await listProcesses(options, signal, probeTries);
+      const list = await listProcessesOf(worker.pid, options, signal, probeTries);
+      if (list === null) return null;
       return { ...worker, master: list.master, oldWorkers: list.oldWorkers };
     },
     async start(structure, signal) {
@@ -117,6 +118,26 @@ async function listProcesses(
   throw new Failure("unavailable", `Cannot list the processes of HAProxy: ${said}`);
 }
 
+/**
+ * Null when the worker that has just answered ends: a dead master's worker lives a few milliseconds longer,
+ * and nobody should wait for such a master as for one that replaces itself.
+ */
+async function listProcessesOf(
+  worker: number,
+  options: EngineOptions,
+  signal: AbortSignal,
+  tries: number,
+): Promise<ProcessList | null> {
+  for (let count = 1; await isAlive(worker); count += 1) {
+    try {
+      return await listProcesses(options, signal, 1);
+    } catch (cause) {
+      if (count >= tries || signal.aborted) throw cause;
+    }
+  }
+  return null;
+}
+
 /** Returns when a worker with this structure answers, which is not the former one. */
 async function awaitWorker(
   options: EngineOptions,
@@ -131,8 +152,8 @@ async function awaitWorker(
     const worker = await askWorker(runtimeSocket, signal);
     const isNew = worker !== null && worker.pid !== expected.former && !worker.isStopping;
     if (isNew && worker.structure === expected.structure) {
-      const list = await listProcesses(options, signal);
-      return { ...worker, master: list.master, oldWorkers: list.oldWorkers };
+      const list = await listProcessesOf(worker.pid, options, signal, masterTries);
+      if (list !== null) return { ...worker, master: list.master, oldWorkers: list.oldWorkers };
     }
     const said = await failure();
     if (said !== null) throw new Failure("rejected", `Cannot start HAProxy: ${said}`);
