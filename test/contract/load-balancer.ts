@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import type { BalancerDocument, PoolDocument } from "../../src/core/document.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { LoadBalancer } from "../../src/ports/load-balancer.ts";
-import { ask, patient, poolOf, serverOf, until, type Backend } from "../rig/balancer.ts";
+import { ask, patient, poolOf, serverOf, type Backend } from "../rig/balancer.ts";
+import { until } from "../harness/until.ts";
 
 /** A balancer that is not running yet, and web servers to put behind it. */
 export interface BalancerUnderTest {

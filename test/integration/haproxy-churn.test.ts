@@ -8,10 +8,10 @@ import {
   poolOf,
   serverOf,
   startLoad,
-  until,
   type Backend,
   type Rig,
 } from "../rig/balancer.ts";
+import { until } from "../harness/until.ts";
 
 /** Every membership change a site makes on purpose, under load, and not one request lost. */
 describe("HAProxy under load", () => {

@@ -19,10 +19,10 @@ import {
   poolOf,
   serverOf,
   startLoad,
-  until,
   type Backend,
   type Rig,
 } from "../rig/balancer.ts";
+import { until } from "../harness/until.ts";
 
 const run = promisify(execFile);
 

@@ -12,10 +12,10 @@ import {
   patient,
   poolOf,
   serverOf,
-  until,
   type Backend,
   type Rig,
 } from "../rig/balancer.ts";
+import { until } from "../harness/until.ts";
 
 /** CPU time is counted in ticks of a hundredth of a second. */
 const tickMs = 10;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Balance } from "../../src/core/desired.ts";
-import { ask, openRig, patient, poolOf, serverOf, until, type Rig } from "../rig/balancer.ts";
+import { ask, openRig, patient, poolOf, serverOf, type Rig } from "../rig/balancer.ts";
+import { until } from "../harness/until.ts";
 
 /** Where requests go: routes, cookies, queues, algorithms, backups. */
 describe("HAProxy's traffic", () => {

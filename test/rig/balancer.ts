@@ -1,7 +1,8 @@
+import { freePort } from "../harness/free-port.ts";
+import { until } from "../harness/until.ts";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer, request, Agent, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,21 +21,6 @@ const clock: Clock = {
 };
 
 export const patient: AbortSignal = new AbortController().signal;
-
-/** Waits for a condition, at most so long, and says what was awaited when it does not come. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | false | null | undefined> | T | false | null | undefined,
-  limitMs = 5_000,
-): Promise<T> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    const found = await look();
-    if (found !== false && found !== null && found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain: ${what}`);
-    await sleep(10);
-  }
-}
 
 /** A small web server that does as the path says. */
 export interface Backend {
@@ -94,17 +80,6 @@ function answer(name: string, incoming: IncomingMessage, response: ServerRespons
     response.writeHead(kind === "status" ? Number(value) : 200);
     response.end(name);
   }
-}
-
-/** A port nobody uses at the moment. */
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** HAProxy in directories of its own. `reopen` is what a restarted agent does. */

@@ -30,7 +30,7 @@ const idlePauseMs = 100;
 const busyPauseMs = 30;
 /** A look at thousands of servers takes its time: pauses are longer then, so that looking stays a small share. */
 const lookShare = 0.2;
-const statisticsMs = 1_000;
+const statisticsMs = 500;
 const driftMs = 3_000;
 
 /** Drives a real HAProxy in this directory; one that runs there already is adopted as it is. */

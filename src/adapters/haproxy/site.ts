@@ -1,3 +1,4 @@
+import { isCrowd, loadOf } from "./crowd.ts";
 import { rm } from "node:fs/promises";
 import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
 import type { BalancerReport } from "../../core/report.ts";
@@ -54,6 +55,8 @@ export class Site {
   #snapshot: Snapshot | null = null;
   #drains: ReadonlyMap<string, Drain> = new Map();
   #joining = new Set<string>();
+  /** Requests in flight and queued as the last report told them. */
+  #loadTold = 0;
   #states = "";
   #reloads = 0;
   #drift: BalancerReport["drift"] = [];
@@ -148,7 +151,7 @@ export class Site {
     await this.#equalise(signal);
   }
 
-  /** Reads the statistics and lets servers leave; true when a server's state has changed. */
+  /** Reads the statistics and lets servers leave; true when a server's state has changed or a crowd has come. */
   async look(signal: AbortSignal): Promise<boolean> {
     const { engine, clock } = this.#options;
     const wanted = this.#wanted;
@@ -163,10 +166,11 @@ export class Site {
     }
     await this.#books.record(snapshot, wanted.document);
     await this.#letServersLeave(wanted.document, snapshot, signal);
-    const states = this.#report()
-      .servers.map((server) => `${server.pool}/${server.id} ${server.state}`)
+    const { servers, pools } = this.#report();
+    const states = servers
+      .map((server) => `${server.pool}/${server.id} ${server.state}`)
       .join("\n");
-    const hasNews = states !== this.#states;
+    const hasNews = states !== this.#states || isCrowd(loadOf(pools), this.#loadTold);
     this.#states = states;
     return hasNews;
   }
@@ -198,6 +202,8 @@ export class Site {
   report(): Omit<BalancerReport, "generation" | "problem"> {
     const version = this.#running?.version ?? this.#version;
     this.#version = version;
+    const seen = this.#report();
+    this.#loadTold = loadOf(seen.pools);
     return {
       engine: version === null ? "HAProxy" : `HAProxy ${version}`,
       pid: this.#running?.master ?? null,
@@ -205,7 +211,7 @@ export class Site {
       reloads: this.#reloads,
       drift: this.#drift,
       totals: this.#books.totals(),
-      ...this.#report(),
+      ...seen,
     };
   }
 
