@@ -130,8 +130,8 @@ function createLoop(parts: ControllerParts): Loop {
 }
 
 async function tick(loop: Loop): Promise<void> {
-  loop.watch.refresh();
   const observed = observe(loop);
+  loop.watch.refresh(moodOf(observed));
   const { clock } = loop.parts;
   const now = clock.now();
   loop.load.add(observed.agents, balancersOf(observed), now);
@@ -150,6 +150,14 @@ async function tick(loop: Loop): Promise<void> {
   }
   apply(loop, checked.allowed);
   for (const listener of loop.listeners) listener();
+}
+
+/** Busy: a machine comes, goes or is silent, so that what the provider says matters at once. */
+function moodOf({ inventory, agents, effects }: Observed): "calm" | "busy" {
+  const isSteady = [...inventory.machines.values()].every(
+    ({ name, state }) => state === "running" && agents.get(name)?.isConnected === true,
+  );
+  return isSteady && effects.size === 0 ? "calm" : "busy";
 }
 
 function observe(loop: Loop): Observed {

@@ -39,11 +39,11 @@ describe("createWatch", () => {
   it("knows nothing before the first answer, and keeps the last one over a failure", async () => {
     const { watch, news, pass, answer, names } = rig();
     assert.equal(watch.listing(), null);
-    watch.refresh();
+    watch.refresh("busy");
     await answer([web1]);
     assert.deepEqual(names(), ["web-1"]);
     pass(200);
-    watch.refresh();
+    watch.refresh("busy");
     await answer(new Failure("unavailable", "no answer"));
     assert.deepEqual(names(), ["web-1"]);
     assert.equal(news.at(-1)?.code, "unavailable");
@@ -51,24 +51,24 @@ describe("createWatch", () => {
 
   it("does not believe a listing that began before our own call had ended", async () => {
     const { watch, pass, answer, names } = rig();
-    watch.refresh();
+    watch.refresh("busy");
     await answer([web1]);
     pass(200);
-    watch.refresh();
+    watch.refresh("busy");
     pass(50);
     watch.remove("web-1");
     assert.deepEqual(names(), []);
     await answer([web1]);
     assert.deepEqual(names(), [], "the old listing brought it back");
     pass(200);
-    watch.refresh();
+    watch.refresh("busy");
     await answer([web1]);
     assert.deepEqual(names(), ["web-1"], "a listing begun later counts");
   });
 
   it("shows a launched machine at once", async () => {
     const { watch, answer, names } = rig();
-    watch.refresh();
+    watch.refresh("busy");
     await answer([]);
     watch.add(web1);
     assert.deepEqual(names(), ["web-1"]);

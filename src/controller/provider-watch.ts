@@ -5,13 +5,15 @@ import { Failure } from "../ports/failure.ts";
 import type { Provider } from "../ports/provider.ts";
 
 const DEADLINE_MS = 10_000;
-/** A burst of news needs one listing, not one each. */
+/** A burst of news needs one listing, not one each … */
 const APART_MS = 100;
+/** … and a site where nothing is on its way even fewer. */
+const CALM_APART_MS = 900;
 
 /** What the provider last listed, refreshed beside the loop: a provider that hangs must not hang the site. */
 export interface Watch {
-  /** Begins a listing unless one is under way or the last is young. */
-  refresh(): void;
+  /** Begins a listing unless one is under way or the last is young. Calm: nothing is coming, going or silent. */
+  refresh(mood: "calm" | "busy"): void;
   listing(): ProviderListing | null;
   add(machine: ProvidedMachine): void;
   remove(name: string): void;
@@ -32,9 +34,10 @@ export function createWatch(
     if (listing !== null) listing = { ...listing, machines: withOwn(listing.machines, own) };
   };
   return {
-    refresh() {
+    refresh(mood) {
       const now = clock.now();
-      if (isRunning || now - startedAt < APART_MS) return;
+      const apartMs = mood === "calm" ? CALM_APART_MS : APART_MS;
+      if (isRunning || now - startedAt < apartMs) return;
       isRunning = true;
       startedAt = now;
       void list(provider).then((outcome) => {

@@ -31,6 +31,8 @@ const busyPauseMs = 30;
 /** A look at thousands of servers takes its time: pauses are longer then, so that looking stays a small share. */
 const lookShare = 0.2;
 const statisticsMs = 500;
+/** A report is made of a look no older than this. */
+const reportAgeMs = 300;
 const driftMs = 3_000;
 
 /** Drives a real HAProxy in this directory; one that runs there already is adopted as it is. */
@@ -103,7 +105,8 @@ class Haproxy implements LoadBalancer {
 
   async report(signal: AbortSignal): Promise<BalancerReport> {
     // While a change is being made the last look has to do: its reader must not wait for a reload.
-    if (this.#watch !== null && this.#turns.isFree) {
+    const ageMs = this.#clock.now() - this.#lookedAt;
+    if (this.#watch !== null && this.#turns.isFree && ageMs > reportAgeMs) {
       // The watch finds out why it does not answer, and sees to it.
       await this.#turns.take(() => this.#look(signal)).catch(() => undefined);
     }

@@ -1,5 +1,6 @@
 import type { ProcessEntry, ProcessTable } from "../../ports/process-table.ts";
 import { Failure } from "../../ports/failure.ts";
+import { createEnvironmentCache } from "./environment-cache.ts";
 import { listLinux, readEnvironment, readStat } from "./linux.ts";
 import { listByPs, readEnvironmentByPs } from "./ps.ts";
 
@@ -9,10 +10,15 @@ export function createProcessTable(): ProcessTable {
 }
 
 function createLinuxTable(): ProcessTable {
+  const environments = createEnvironmentCache(readEnvironment, () => performance.now());
   const table: ProcessTable = {
-    list: async () => listLinux(),
+    async list() {
+      const entries = listLinux();
+      environments.see(entries);
+      return entries;
+    },
     find: async (pid) => readStat(pid),
-    environment: async (pid) => readEnvironment(pid),
+    environment: async (pid) => environments.get(pid),
     signal: (entry, signal) => signalEntry(table, entry, signal),
   };
   return table;
