@@ -141,6 +141,24 @@ describe("plan", () => {
     assert.equal(world.log.filter((line) => line.startsWith("start ")).length, 0);
   });
 
+  it("deploys every instance of a machine, and takes one away when the site file wants fewer", () => {
+    const site = (instances: number) =>
+      aSite([aRole("web", { instances, machines: { min: 2, max: 10 } })]);
+    const world = createWorld(site(2));
+    beginDeploy(world, "web", "r1");
+    settle(world);
+    assert.equal(servingServers(world, "web"), 4);
+    beginDeploy(world, "web", "r2");
+    settle(world);
+    assert.deepEqual([...revisionsRunning(world, "web")], ["r2"]);
+    assert.equal(servingServers(world, "web"), 4);
+    const { settings } = world.inventory;
+    commit(world, [{ kind: "settings", settings: { ...settings, site: site(1) } }]);
+    settle(world);
+    assert.equal(servingServers(world, "web"), 2);
+    assertNothingLost(world);
+  });
+
   it("gives a machine launched during a deploy the release that has proven itself", () => {
     const world = aRunningWorld(3);
     beginDeploy(world, "web", "r2");

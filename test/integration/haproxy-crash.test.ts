@@ -23,6 +23,7 @@ import {
   type Rig,
 } from "../rig/balancer.ts";
 import { until } from "../harness/until.ts";
+import { startLoad as startVisitors } from "../harness/visitors.ts";
 
 const run = promisify(execFile);
 
@@ -88,6 +89,34 @@ describe("HAProxy that is killed or changed by others", () => {
     }
     console.log(`back after ${took.join(", ")} ms`);
     assert.ok(Math.max(...took) < 1_000);
+  });
+
+  it("loses no GET of a machine that died, though it is taken out at the same moment", async () => {
+    const survivor = [serverOf(1, one), serverOf(2, two)];
+    await rig.balancer().converge(rig.document([poolOf("web", survivor)]), 10, patient);
+    await rig.untilServer(2, "up");
+    const visitors = startVisitors({
+      host: "127.0.0.1",
+      port: rig.port,
+      hostHeader: "web.test",
+      crowd: { keepAlive: 20, fresh: 0, post: 0, long: 0 },
+      thinkMs: 5,
+      longMs: 0,
+      timeMsMax: 30_000,
+    });
+    for (let id = 10; id < 22; id++) {
+      const dying = await rig.backend(`web-${id}.${id}`);
+      const all = rig.document([poolOf("web", [...survivor, serverOf(id, dying)])]);
+      await rig.balancer().converge(all, id, patient);
+      await rig.untilServer(id, "up");
+      await until("requests on the dying server", () => dying.seen.length > 40);
+      await dying.kill();
+      await rig.balancer().converge(rig.document([poolOf("web", survivor)]), id, patient);
+    }
+    const { keepAlive } = await visitors.stop();
+    assert.ok(keepAlive.requests > 1_000, `only ${keepAlive.requests} requests`);
+    assert.deepEqual(keepAlive.failures, []);
+    await rig.balancer().converge(web(), 30, patient);
   });
 
   it("is adopted by the next agent without a lost request, counts and all", async () => {

@@ -41,6 +41,8 @@ interface Wanted {
 
 /** Changes may need a look, a change and a second look; more rounds mean that somebody works against us. */
 const roundsMax = 4;
+/** A dead server's requests go elsewhere by themselves if they are given this moment: cut off, they would be lost. */
+const gentleTries = 12;
 /** A server cut off by force still closes its connections for a moment. */
 const deleteTries = 40;
 const deletePauseMs = 25;
@@ -344,8 +346,8 @@ export class Site {
   async #cut(key: string, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     this.#joining.delete(key);
-    for (let count = 0; count < deleteTries; count += 1) {
-      if (await this.#delete(key, true, signal)) return;
+    for (let count = 0; count < gentleTries + deleteTries; count += 1) {
+      if (await this.#delete(key, count >= gentleTries, signal)) return;
       await clock.sleep(deletePauseMs, signal);
     }
     throw new Failure("rejected", `Cannot remove ${key}: it keeps its connections`);
