@@ -77,6 +77,8 @@ export interface PoolDocument {
   readonly stickyCookie: string | null;
   /** Secret of the sticky cookie's values: the same on every balancer. */
   readonly stickyKey: string;
+  /** Whether its servers have a limit, so that requests can have to wait. */
+  readonly hasQueue: boolean;
   readonly queueTimeoutMs: number;
   readonly drainMs: number;
   /** Sorted by id. */

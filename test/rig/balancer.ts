@@ -181,6 +181,7 @@ export function poolOf(
     },
     stickyCookie: null,
     stickyKey: "k3y",
+    hasQueue: false,
     queueTimeoutMs: 5_000,
     drainMs: 10_000,
     servers,

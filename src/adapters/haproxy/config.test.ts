@@ -33,6 +33,7 @@ const pool: PoolDocument = {
   },
   stickyCookie: "SERVER",
   stickyKey: "k3y",
+  hasQueue: true,
   queueTimeoutMs: 5_000,
   drainMs: 30_000,
   servers: [server],

@@ -45,6 +45,7 @@ function plan(servers: readonly ServerDocument[], present: readonly RunningServe
         check: { kind: "tcp", everyMs: 1, timeoutMs: 1, rise: 1, fall: 1 },
         stickyCookie: null,
         stickyKey: "",
+        hasQueue: false,
         queueTimeoutMs: 1,
         drainMs: 1,
         servers,

@@ -134,6 +134,7 @@ function poolDocument(state: InventoryState, role: Role): PoolDocument {
     check: role.check,
     stickyCookie: traffic.stickyCookie,
     stickyKey: state.settings.stickyKey,
+    hasQueue: traffic.limit !== null,
     queueTimeoutMs: traffic.queueTimeoutMs,
     drainMs: traffic.drainMs,
     servers: [...own, ...backup].sort((a, b) => a.id - b.id),
@@ -158,7 +159,17 @@ function leavingPools(state: InventoryState, site: Site): readonly PoolDocument[
     const { balance, stickyCookie, queueTimeoutMs, drainMs } = LEAVING_TRAFFIC;
     const { stickyKey } = state.settings;
     return [
-      { name, balance, check, stickyCookie, stickyKey, queueTimeoutMs, drainMs, servers: listed },
+      {
+        name,
+        balance,
+        check,
+        stickyCookie,
+        stickyKey,
+        hasQueue: false,
+        queueTimeoutMs,
+        drainMs,
+        servers: listed,
+      },
     ];
   });
 }
