@@ -121,23 +121,31 @@ function balancerDocument(state: InventoryState, site: Site): BalancerDocument {
 }
 
 function poolDocument(state: InventoryState, role: Role): PoolDocument {
-  const { traffic } = role;
-  const own = [...state.servers.values()]
-    .filter((server) => server.role === role.name)
-    .flatMap((server) => serverDocument(server, traffic, false));
-  const backup = [...state.servers.values()]
-    .filter((server) => server.role === traffic.backupRole)
-    .flatMap((server) => serverDocument(server, traffic, true));
+  const { name, check, traffic } = role;
+  const all = [...state.servers.values()];
+  const own = all.filter((server) => server.role === name);
+  const backup = all.filter((server) => server.role === traffic.backupRole);
+  return poolWith(state, { name, check, traffic }, [
+    ...own.flatMap((server) => serverDocument(server, traffic, false)),
+    ...backup.flatMap((server) => serverDocument(server, traffic, true)),
+  ]);
+}
+
+function poolWith(
+  state: InventoryState,
+  { name, check, traffic }: Pick<Role, "name" | "check" | "traffic">,
+  servers: readonly ServerDocument[],
+): PoolDocument {
   return {
-    name: role.name,
+    name,
     balance: traffic.balance,
-    check: role.check,
+    check,
     stickyCookie: traffic.stickyCookie,
     stickyKey: state.settings.stickyKey,
     hasQueue: traffic.limit !== null,
     queueTimeoutMs: traffic.queueTimeoutMs,
     drainMs: traffic.drainMs,
-    servers: [...own, ...backup].sort((a, b) => a.id - b.id),
+    servers: servers.toSorted((a, b) => a.id - b.id),
   };
 }
 
@@ -155,22 +163,9 @@ function leavingPools(state: InventoryState, site: Site): readonly PoolDocument[
   return [...leaving].flatMap(([name, servers]): readonly PoolDocument[] => {
     const check = state.revisions.get(servers[0]?.revision ?? "")?.check ?? { kind: "none" };
     if (check.kind === "none") return [];
-    const listed = servers.flatMap((server) => serverDocument(server, LEAVING_TRAFFIC, false));
-    const { balance, stickyCookie, queueTimeoutMs, drainMs } = LEAVING_TRAFFIC;
-    const { stickyKey } = state.settings;
-    return [
-      {
-        name,
-        balance,
-        check,
-        stickyCookie,
-        stickyKey,
-        hasQueue: false,
-        queueTimeoutMs,
-        drainMs,
-        servers: listed,
-      },
-    ];
+    const traffic = LEAVING_TRAFFIC;
+    const listed = servers.flatMap((server) => serverDocument(server, traffic, false));
+    return [poolWith(state, { name, check, traffic }, listed)];
   });
 }
 
