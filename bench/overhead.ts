@@ -10,8 +10,10 @@ import { runWrk } from "./load/wrk.ts";
 import { machine, percentile } from "./report.ts";
 import { isAllServing } from "./site.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 15);
-const SECONDS = Number(process.env["SECONDS"] ?? 2);
+/** Two copies of one process differ by several percent for as long as they live: every block starts new ones. */
+const BLOCKS = Number(process.env["BLOCKS"] ?? 8);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 8);
+const SECONDS = Number(process.env["SECONDS"] ?? 1);
 const CONNECTIONS = Number(process.env["CONNECTIONS"] ?? 32);
 const BYTES = Number(process.env["BYTES"] ?? 100);
 const SERVERS = 2;
@@ -27,22 +29,38 @@ interface Round extends WrkRound {
 }
 
 export async function run(): Promise<object> {
-  const site = await createTestSite(siteFile);
-  writeFileSync(join(site.directory, "code", "backend.cfg"), backendConfig(BYTES));
+  const blocks: Rounds[] = [];
+  for (let block = 0; block < BLOCKS; block++) blocks.push(await measureBlock(block));
+  return { bench: "overhead", ...compare(blocks), ...machine() };
+}
+
+/** Who is started first, and who is measured after whom, goes round: both show in the figures. */
+async function measureBlock(block: number): Promise<Rounds> {
+  const stops: (() => Promise<void>)[] = [];
   const wish = { hostHeader: HOST, servers: SERVERS, bytes: BYTES };
-  const rival = await startRival({ ...wish, repeats: "GET" });
-  const careless = await startRival({ ...wish, repeats: "undelivered" });
+  const startSide = async (name: Name): Promise<Side> => {
+    if (name === "ours") return await startOurs(stops);
+    const rival = await startRival({ ...wish, ...rivals[name] });
+    stops.push(() => rival.stop());
+    return rival;
+  };
   try {
-    await site.startController();
-    await site.apply();
-    await site.until(isAllServing, "the site is up", 60_000);
-    const ours = { port: site.port, master: masterOf(site) };
-    return { bench: "overhead", ...compare({ ours, rival, careless }), ...machine() };
+    const sides: Partial<Record<Name, Side>> = {};
+    for (const name of rotated(names, block)) sides[name] = await startSide(name);
+    return measureInTurn(sides as Record<Name, Side>);
   } finally {
-    await rival.stop();
-    await careless.stop();
-    await site.dispose();
+    for (const stop of stops.toReversed()) await stop();
   }
+}
+
+async function startOurs(stops: (() => Promise<void>)[]): Promise<Side> {
+  const site = await createTestSite(siteFile);
+  stops.push(() => site.dispose());
+  writeFileSync(join(site.directory, "code", "backend.cfg"), backendConfig(BYTES));
+  await site.startController();
+  await site.apply();
+  await site.until(isAllServing, "the site is up", 60_000);
+  return { port: site.port, master: masterOf(site) };
 }
 
 function siteFile(port: number): string {
@@ -60,25 +78,44 @@ function masterOf(site: TestSite): number {
   return Math.min(...pids);
 }
 
-const names = ["ours", "rival", "careless"] as const;
+const names = ["ours", "rival", "twin", "careless"] as const;
 type Name = (typeof names)[number];
+type Rounds = readonly Readonly<Record<Name, Round>>[];
 
-/** In turn, every other time the other way round, so that what drifts meets all sides alike. */
-function compare(sides: Readonly<Record<Name, Side>>): object {
+const rivals = {
+  rival: { repeats: "GET" },
+  twin: { repeats: "GET" },
+  careless: { repeats: "undelivered" },
+} as const;
+
+function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+function measureInTurn(sides: Readonly<Record<Name, Side>>): Rounds {
   const rounds: Record<Name, Round>[] = [];
   for (const name of names) measure(sides[name]);
   for (let round = 0; round < ROUNDS; round++) {
-    const order = round % 2 === 0 ? names : names.toReversed();
+    const inTurn = rotated(names, round);
+    const order = Math.floor(round / names.length) % 2 === 0 ? inTurn : inTurn.toReversed();
     const measured = order.map((name) => [name, measure(sides[name])] as const);
-    const figures = Object.fromEntries(measured) as Record<Name, Round>;
-    process.stderr.write(`${JSON.stringify(figures)}\n`);
-    rounds.push(figures);
+    rounds.push(Object.fromEntries(measured) as Record<Name, Round>);
   }
+  process.stderr.write(`${JSON.stringify(ratiosOf([rounds], "ours", "rival"))}\n`);
+  return rounds;
+}
+
+function compare(blocks: readonly Rounds[]): object {
+  const rounds = blocks.flat();
   return {
-    ...ratiosTo(rounds, "rival"),
+    ...ratiosOf(blocks, "ours", "rival"),
+    // The rival against a copy of itself: what this machine cannot tell apart.
+    noise: ratiosOf(blocks, "twin", "rival"),
     // It loses the GETs that a dying server was answering: not the same job, but the fastest there is.
-    toCareless: ratiosTo(rounds, "careless"),
+    toCareless: ratiosOf(blocks, "ours", "careless"),
     ...Object.fromEntries(names.map((name) => [name, figuresOf(rounds, name)])),
+    blocks: BLOCKS,
     rounds: ROUNDS,
     secondsPerRound: SECONDS,
     connections: CONNECTIONS,
@@ -86,19 +123,30 @@ function compare(sides: Readonly<Record<Name, Side>>): object {
   };
 }
 
-type Rounds = readonly Readonly<Record<Name, Round>>[];
-
 function middle(values: readonly number[]): number {
   return Number(percentile(values, 0.5).toPrecision(4));
 }
 
-function ratiosTo(rounds: Rounds, other: Name): object {
-  const ratio = (key: "requestsPerSecond" | "p99Ms" | "cpuUs"): number =>
-    middle(rounds.map((round) => round.ours[key] / round[other][key]));
+/** The median over blocks of the median ratio within each, and the blocks' quartiles. */
+function ratiosOf(blocks: readonly Rounds[], name: Name, other: Name): object {
+  const ratio = (key: "requestsPerSecond" | "p99Ms" | "cpuUs"): readonly number[] => {
+    const medians = blocks.map((rounds) =>
+      middle(rounds.map((round) => round[name][key] / round[other][key])),
+    );
+    return [0.5, 0.25, 0.75].map((part) => Number(percentile(medians, part).toFixed(3)));
+  };
+  const requestsPerSecond = ratio("requestsPerSecond");
+  const p99 = ratio("p99Ms");
+  const cpuPerRequest = ratio("cpuUs");
   return {
-    requestsPerSecondRatio: ratio("requestsPerSecond"),
-    p99Ratio: ratio("p99Ms"),
-    cpuPerRequestRatio: ratio("cpuUs"),
+    requestsPerSecondRatio: requestsPerSecond[0],
+    p99Ratio: p99[0],
+    cpuPerRequestRatio: cpuPerRequest[0],
+    quartiles: {
+      requestsPerSecond: requestsPerSecond.slice(1),
+      p99: p99.slice(1),
+      cpuPerRequest: cpuPerRequest.slice(1),
+    },
   };
 }
 
