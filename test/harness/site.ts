@@ -197,7 +197,12 @@ async function callApi<Answer>(
   const isStream = typeof body === "object" && body !== null && "pipe" in body;
   const response = await fetch(`${url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      // A bench that waits for a program lets a kept connection die unseen.
+      connection: "close",
+    },
     ...(body === undefined ? {} : { body: isStream ? body : JSON.stringify(body), duplex: "half" }),
   } as RequestInit);
   const text = await response.text();
@@ -209,14 +214,20 @@ function readToken(path: string): string {
   return readFileSync(path, "utf8").trim();
 }
 
+/** The controller's own answer; anything else is a call that did not reach it. */
+function isRefusal({ message }: Error): boolean {
+  return /^POST \S+: 4\d\d /.test(message);
+}
+
 async function takeDown(site: TestSite, child: ChildProcess): Promise<void> {
   const places = stateDirectory(site.state);
   if (child.exitCode !== null || child.signalCode !== null) await site.startController();
-  const isTold = await site.call("POST", "/v1/down").then(
-    () => true,
-    () => false,
+  const refusal = await site.call("POST", "/v1/down").then(
+    () => null,
+    (error: Error) => error,
   );
+  if (refusal !== null && !isRefusal(refusal)) throw refusal;
   // A controller that never had a site has nothing to give back.
-  if (!isTold) process.kill(site.controllerPid(), "SIGTERM");
+  if (refusal !== null) process.kill(site.controllerPid(), "SIGTERM");
   await until("the site is down", () => !existsSync(places.controller), 60_000);
 }
