@@ -60,7 +60,7 @@ function keep(balancer: LoadBalancer, parts: AgentParts, onChange: () => void): 
   async function converge(signal: AbortSignal): Promise<void> {
     if (wish === null || wish === done) return;
     const wanted = wish;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(convergeMsMax)]);
+    const limit = AbortSignal.any([signal, parts.clock.deadline(convergeMsMax)]);
     const former = problem;
     try {
       if (wanted.balancer !== null) {

@@ -66,7 +66,7 @@ function subjectOf(effect: Effect): string {
 }
 
 async function carryOut(parts: EffectParts, effect: Effect): Promise<Failure | null> {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const signal = parts.clock.deadline(DEADLINE_MS);
   try {
     switch (effect.kind) {
       case "launch":

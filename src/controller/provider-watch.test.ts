@@ -12,7 +12,11 @@ const web1: ProvidedMachine = { name: "web-1", address: "127.0.0.2", condition: 
 function rig() {
   let now = 1000;
   let answer: (machines: readonly ProvidedMachine[] | Failure) => void = () => undefined;
-  const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
+  const clock: Clock = {
+    now: () => now,
+    sleep: () => Promise.resolve(),
+    deadline: () => new AbortController().signal,
+  };
   const provider: Provider = {
     launch: () => Promise.resolve(web1),
     terminate: () => Promise.resolve(),

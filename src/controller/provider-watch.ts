@@ -40,7 +40,7 @@ export function createWatch(
       if (isRunning || now - startedAt < apartMs) return;
       isRunning = true;
       startedAt = now;
-      void list(provider).then((outcome) => {
+      void list(provider, clock).then((outcome) => {
         isRunning = false;
         if (outcome instanceof Failure) {
           onNews(outcome);
@@ -71,9 +71,12 @@ function withOwn(
   return merged;
 }
 
-async function list(provider: Provider): Promise<readonly ProvidedMachine[] | Failure> {
+async function list(
+  provider: Provider,
+  clock: Clock,
+): Promise<readonly ProvidedMachine[] | Failure> {
   try {
-    return await provider.list(AbortSignal.timeout(DEADLINE_MS));
+    return await provider.list(clock.deadline(DEADLINE_MS));
   } catch (cause) {
     if (cause instanceof Failure) return cause;
     throw cause;

@@ -37,6 +37,7 @@ export class FakeMachine {
     return {
       clock: {
         now: () => this.now,
+        deadline: () => new AbortController().signal,
         sleep: (ms, signal) => this.#sleep(ms, signal),
       },
       random: () => 0.5,

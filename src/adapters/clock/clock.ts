@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 export function createSystemClock(): Clock {
   return {
     now: () => Date.now(),
+    deadline: (ms) => AbortSignal.timeout(ms),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
