@@ -211,6 +211,7 @@ describe("HAProxy that is killed or changed by others", () => {
     let pauses = 0;
     const clock: Clock = {
       now: () => Date.now(),
+      deadline: (ms) => AbortSignal.timeout(ms),
       async sleep(ms) {
         pauses += 1;
         await setTimeout(ms);

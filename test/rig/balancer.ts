@@ -7,18 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHaproxy } from "../../src/adapters/haproxy/load-balancer.ts";
+import { createSystemClock } from "../../src/adapters/clock/clock.ts";
 import type { BalancerDocument, PoolDocument, ServerDocument } from "../../src/core/document.ts";
 import type { BalancerReport } from "../../src/core/report.ts";
-import type { Clock } from "../../src/ports/clock.ts";
 import type { LoadBalancer } from "../../src/ports/load-balancer.ts";
 
-/** Real time. */
-const clock: Clock = {
-  now: () => Date.now(),
-  async sleep(ms, signal) {
-    await sleep(ms, undefined, { signal }).catch(() => undefined);
-  },
-};
+const clock = createSystemClock();
 
 export const patient: AbortSignal = new AbortController().signal;
 
