@@ -1,6 +1,7 @@
 /**
  * Installs what is missing: the npm packages of the lock file (with the Node.js this project runs on) and
- * HAProxy. Plain JavaScript that old Node.js versions run, because it comes before everything else.
+ * HAProxy; with the word `tests` also what only tests need, PostgreSQL. Plain JavaScript that old Node.js
+ * versions run, because it comes before everything else.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +13,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "node_modules", ".tidemill-installed");
 
 installPackages();
-installHaproxy();
+if (!isThere("haproxy")) installSystemPackage("HAProxy", "haproxy");
+if (process.argv[2] === "tests" && !existsSync("/usr/lib/postgresql")) {
+  installSystemPackage("PostgreSQL", "postgresql");
+}
 
 function installPackages() {
   const wanted = createHash("sha256")
@@ -28,22 +32,21 @@ function installPackages() {
   writeFileSync(stamp, wanted);
 }
 
-function installHaproxy() {
-  if (isThere("haproxy")) return;
+function installSystemPackage(name, systemPackage) {
   const isRoot = process.getuid?.() === 0;
   const prefix = isRoot ? [] : ["sudo", "-n"];
   const canInstall = isThere("apt-get") && (isRoot || run([...prefix, "true"]));
   if (!canInstall) {
     stop(
-      "HAProxy is missing and only root can install it: run `sudo apt-get install haproxy` once.",
+      `${name} is missing and only root can install it: run \`sudo apt-get install ${systemPackage}\` once.`,
     );
   }
-  say("Installing HAProxy from the system's packages …");
-  const install = [...prefix, "apt-get", "install", "-y", "--no-install-recommends", "haproxy"];
+  say(`Installing ${name} from the system's packages …`);
+  const install = [...prefix, "apt-get", "install", "-y", "--no-install-recommends", systemPackage];
   const quiet = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
   const isDone =
     run(install, quiet) || (run([...prefix, "apt-get", "update"]) && run(install, quiet));
-  if (!isDone) stop("`apt-get install haproxy` failed: run it by hand to see why.");
+  if (!isDone) stop(`\`apt-get install ${systemPackage}\` failed: run it by hand to see why.`);
 }
 
 function isThere(command) {

@@ -78,6 +78,18 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       assert.ok(!(await reopened()).state().machines.has("web-3"));
     });
 
+    it("lets nobody write whose term is over, and nothing of it stays", async () => {
+      const former = inventory;
+      const before = former.state();
+      inventory = await open();
+      const late: Change = { kind: "machine", machine: { ...machine, name: "web-late" } };
+      await assert.rejects(former.commit([late], []), { name: "Failure", code: "rejected" });
+      assert.equal(former.state().machines, before.machines);
+      await inventory.commit([{ kind: "machine", machine }], []);
+      assert.ok(!(await reopened()).state().machines.has("web-late"));
+      await former.close();
+    });
+
     it("writes a row once however often a batch changes it, twice over", async () => {
       const batch: readonly Change[] = [
         { kind: "machine", machine },

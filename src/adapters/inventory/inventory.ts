@@ -5,7 +5,8 @@ import { unreachable } from "../../core/assert.ts";
 import type { Change, InventoryState, SiteEvent } from "../../core/inventory.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { EventFilter, Inventory, RecordedEvent } from "../../ports/inventory.ts";
-import { migrationProvider } from "./migrations.ts";
+import { migrationsFor } from "./migrations.ts";
+import type { Engine } from "./migrations.ts";
 import {
   deployToRow,
   machineToRow,
@@ -18,37 +19,92 @@ import {
 } from "./rows.ts";
 import type { InventoryTables } from "./schema.ts";
 
-type Database = Kysely<InventoryTables>;
+export type Database = Kysely<InventoryTables>;
 
-/** The inventory over an open database. `stickyKey` is only used when the inventory is new. */
-export async function createInventory(db: Database, stickyKey: string): Promise<Inventory> {
-  await migrate(db);
-  let state = (await load(db)) ?? emptyInventory(stickyKey);
+export interface InventoryOptions {
+  readonly engine: Engine;
+  /** Only used when the inventory is new. */
+  readonly stickyKey: string;
+  readonly term: WritingTerm;
+}
+
+/** What the lease in the database must still say when we write. */
+export interface WritingTerm {
+  readonly holder: string;
+  readonly epoch: number;
+}
+
+/** The inventory over an open database that has its present form. */
+export async function createInventory(db: Database, options: InventoryOptions): Promise<Inventory> {
+  let state = (await load(db)) ?? emptyInventory(options.stickyKey);
+  let isInDoubt = false;
   return {
     state: () => state,
     async commit(changes, events) {
       if (changes.length === 0 && events.length === 0) return;
+      if (isInDoubt) {
+        const found = await asFailure("read", async () => (await load(db)) ?? state);
+        isInDoubt = false;
+        // The answer was lost, not the write: what was decided on the former state is not written over it.
+        if (found.settings.generation !== state.settings.generation) {
+          state = found;
+          throw new Failure("rejected", "Cannot write to the inventory: it has moved on");
+        }
+      }
       const next = withGeneration(applyChanges(state, changes), changes.length > 0);
-      await inTransaction(db, async (transaction) => {
-        for (const change of lastOfEach(changes)) await write(transaction, change);
-        await writeSettings(transaction, next);
-        await writeEvents(transaction, events);
-      });
+      try {
+        await inTransaction(db, async (transaction) => {
+          await checkTerm(transaction, options);
+          for (const change of lastOfEach(changes)) await write(transaction, change);
+          await writeSettings(transaction, next);
+          await writeEvents(transaction, events);
+        });
+      } catch (cause) {
+        isInDoubt = true;
+        throw cause;
+      }
       state = next;
     },
-    events: (filter) => readEvents(db, filter),
+    events: (filter) => asFailure("read", () => readEvents(db, filter)),
     close: () => db.destroy(),
   };
 }
 
-async function migrate(db: Database): Promise<void> {
-  const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
+/** Brings the tables to their present form. Throws `Failure`. */
+export async function migrate(db: Database, engine: Engine): Promise<void> {
+  const provider = migrationsFor(engine);
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) {
-    throw new Failure("rejected", "Cannot bring the inventory to its present form", {
+    const said = error instanceof Error ? error.message : "no reason given";
+    throw new Failure("unavailable", `Cannot bring the inventory to its present form: ${said}`, {
       cause: error,
     });
   }
 }
+
+/**
+ * The fence: in the same transaction as the writes, and locked against a change until it ends. A controller
+ * that was frozen or cut off while another took over commits nothing, whatever it believes.
+ */
+async function checkTerm(
+  db: Transaction<InventoryTables>,
+  { engine, term }: InventoryOptions,
+): Promise<void> {
+  const own = await db
+    .selectFrom("lease")
+    .select("epoch")
+    .where("name", "=", LEASE_NAME)
+    .where("holder", "=", term.holder)
+    .where("epoch", "=", term.epoch)
+    .$if(engine === "postgres", (query) => query.forShare())
+    .executeTakeFirst();
+  if (own !== undefined) return;
+  const what = `Cannot write to the inventory: epoch ${term.epoch} is over, another controller leads`;
+  throw new Failure("rejected", what);
+}
+
+/** The one row of the lease table. */
+export const LEASE_NAME = "controller";
 
 async function load(db: Database): Promise<InventoryState | null> {
   const row = await db.selectFrom("settings").selectAll().executeTakeFirst();
@@ -70,15 +126,20 @@ function withGeneration(state: InventoryState, isChanged: boolean): InventorySta
   return { ...state, settings };
 }
 
-async function inTransaction(
+function inTransaction(
   db: Database,
   work: (transaction: Transaction<InventoryTables>) => Promise<void>,
 ): Promise<void> {
+  return asFailure("write to", () => db.transaction().execute(work));
+}
+
+async function asFailure<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    await db.transaction().execute(work);
+    return await work();
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const said = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure("unavailable", `Cannot write to the inventory: ${said}`, { cause });
+    throw new Failure("unavailable", `Cannot ${what} the inventory: ${said}`, { cause });
   }
 }
 

@@ -1,16 +1,19 @@
-import type { Kysely } from "kysely";
-import type { Migration, MigrationProvider } from "kysely/migration";
+import type { ColumnDefinitionBuilder, Kysely } from "kysely";
+import type { MigrationProvider } from "kysely/migration";
+
+/** Where the schema is written: all but the counting of events is the same. */
+export type Engine = "sqlite" | "postgres";
 
 /** Each step of the schema, by name in order. A step that has shipped is never changed. */
-const migrations: Readonly<Record<string, Migration>> = {
-  "2026-11-21-first": { up: createTables },
-};
+export function migrationsFor(engine: Engine): MigrationProvider {
+  const migrations = {
+    "2026-11-21-first": { up: (db: Kysely<unknown>) => createTables(db, engine) },
+    "2026-11-22-lease": { up: createLease },
+  };
+  return { getMigrations: () => Promise.resolve(migrations) };
+}
 
-export const migrationProvider: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ ...migrations }),
-};
-
-async function createTables(db: Kysely<unknown>): Promise<void> {
+async function createTables(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const { schema } = db;
   await schema
     .createTable("settings")
@@ -31,13 +34,38 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
   await createReleases(db);
   await schema
     .createTable("event")
-    .addColumn("number", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("number", engine === "sqlite" ? "integer" : "bigint", numbered(engine))
     .addColumn("at", "bigint", (column) => column.notNull())
     .addColumn("kind", "text", (column) => column.notNull())
     .addColumn("subject", "text", (column) => column.notNull())
     .addColumn("reason", "text", (column) => column.notNull())
     .execute();
   await schema.createIndex("event_subject").on("event").columns(["subject", "number"]).execute();
+}
+
+function numbered(engine: Engine): (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder {
+  return (column) =>
+    engine === "sqlite"
+      ? column.primaryKey().autoIncrement()
+      : column.primaryKey().generatedByDefaultAsIdentity();
+}
+
+/** Who may write, and who would like to. */
+async function createLease(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("lease")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("holder", "text", (column) => column.notNull())
+    .addColumn("url", "text", (column) => column.notNull())
+    .addColumn("until", "bigint", (column) => column.notNull())
+    .addColumn("epoch", "bigint", (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable("controller")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("url", "text", (column) => column.notNull())
+    .addColumn("seen_at", "bigint", (column) => column.notNull())
+    .execute();
 }
 
 async function createMachines(db: Kysely<unknown>): Promise<void> {

@@ -11,6 +11,8 @@ export interface InventoryTables {
   readonly revision: RevisionTable;
   readonly deploy: DeployTable;
   readonly event: EventTable;
+  readonly lease: LeaseTable;
+  readonly controller: ControllerTable;
 }
 
 /** One row, `id` 1. */
@@ -92,4 +94,20 @@ export interface EventTable {
   readonly kind: string;
   readonly subject: string;
   readonly reason: string;
+}
+
+/** One row, `name` controller. */
+export interface LeaseTable {
+  readonly name: string;
+  readonly holder: string;
+  readonly url: string;
+  readonly until: number;
+  readonly epoch: number;
+}
+
+/** Controllers that were there lately. */
+export interface ControllerTable {
+  readonly id: string;
+  readonly url: string;
+  readonly seen_at: number;
 }

@@ -1,19 +1,51 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue } from "node:sqlite";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely, sql, SqliteDialect } from "kysely";
 import type { SqliteDatabase } from "kysely";
 import { Failure } from "../../ports/failure.ts";
 import type { Inventory } from "../../ports/inventory.ts";
-import { createInventory } from "./inventory.ts";
+import { createInventory, LEASE_NAME, migrate } from "./inventory.ts";
+import type { Database } from "./inventory.ts";
 import type { InventoryTables } from "./schema.ts";
 
-/** Opens, or makes, the inventory in one SQLite file. Throws `Failure` when the file is not usable. */
-export async function openSqliteInventory(path: string, stickyKey: string): Promise<Inventory> {
+/** The inventory in a file, and the term in which it was opened. */
+export interface SqliteInventory extends Inventory {
+  readonly epoch: number;
+}
+
+/**
+ * Opens, or makes, the inventory in one SQLite file, and begins a new term: whoever had it open before can
+ * write no more. Throws `Failure` when the file is not usable.
+ */
+export async function openSqliteInventory(
+  path: string,
+  stickyKey: string,
+): Promise<SqliteInventory> {
+  const db = openSqliteDatabase(path);
+  await migrate(db, "sqlite");
+  const epoch = await beginTerm(db);
+  const term = { holder: SQLITE_HOLDER, epoch };
+  return { ...(await createInventory(db, { engine: "sqlite", stickyKey, term })), epoch };
+}
+
+/** The tables alone, for copies. Throws `Failure`. */
+export function openSqliteDatabase(path: string): Database {
   const database = open(path);
-  const db = new Kysely<InventoryTables>({
-    dialect: new SqliteDialect({ database: forKysely(database) }),
-  });
-  return createInventory(db, stickyKey);
+  const dialect = new SqliteDialect({ database: forKysely(database) });
+  return new Kysely<InventoryTables>({ dialect });
+}
+
+const SQLITE_HOLDER = "file";
+
+/** One controller has the file: the lease is always to be had, and never runs out. */
+async function beginTerm(db: Database): Promise<number> {
+  const { rows } = await sql<{ epoch: number }>`
+    insert into lease (name, holder, url, until, epoch)
+    values (${LEASE_NAME}, ${SQLITE_HOLDER}, '', ${Number.MAX_SAFE_INTEGER}, 1)
+    on conflict (name) do update
+      set holder = excluded.holder, until = excluded.until, epoch = lease.epoch + 1
+    returning epoch`.execute(db);
+  return rows[0]?.epoch ?? 1;
 }
 
 function open(path: string): DatabaseSync {
