@@ -82,6 +82,9 @@ const names = ["ours", "rival", "twin", "careless"] as const;
 type Name = (typeof names)[number];
 type Rounds = readonly Readonly<Record<Name, Round>>[];
 
+/** The hand-tuned HAProxy, twice. */
+const copies = ["rival", "twin"] as const;
+
 const rivals = {
   rival: { repeats: "GET" },
   twin: { repeats: "GET" },
@@ -102,18 +105,18 @@ function measureInTurn(sides: Readonly<Record<Name, Side>>): Rounds {
     const measured = order.map((name) => [name, measure(sides[name])] as const);
     rounds.push(Object.fromEntries(measured) as Record<Name, Round>);
   }
-  process.stderr.write(`${JSON.stringify(ratiosOf([rounds], "ours", "rival"))}\n`);
+  process.stderr.write(`${JSON.stringify(ratiosOf([rounds], "ours", copies))}\n`);
   return rounds;
 }
 
 function compare(blocks: readonly Rounds[]): object {
   const rounds = blocks.flat();
   return {
-    ...ratiosOf(blocks, "ours", "rival"),
+    ...ratiosOf(blocks, "ours", copies),
     // The rival against a copy of itself: what this machine cannot tell apart.
-    noise: ratiosOf(blocks, "twin", "rival"),
+    noise: ratiosOf(blocks, "twin", ["rival"]),
     // It loses the GETs that a dying server was answering: not the same job, but the fastest there is.
-    toCareless: ratiosOf(blocks, "ours", "careless"),
+    toCareless: ratiosOf(blocks, "ours", ["careless"]),
     ...Object.fromEntries(names.map((name) => [name, figuresOf(rounds, name)])),
     blocks: BLOCKS,
     rounds: ROUNDS,
@@ -127,11 +130,16 @@ function middle(values: readonly number[]): number {
   return Number(percentile(values, 0.5).toPrecision(4));
 }
 
-/** The median over blocks of the median ratio within each, and the blocks' quartiles. */
-function ratiosOf(blocks: readonly Rounds[], name: Name, other: Name): object {
+/** The median over blocks of the median ratio to the mean of the others within each, and the blocks' quartiles. */
+function ratiosOf(blocks: readonly Rounds[], name: Name, others: readonly Name[]): object {
   const ratio = (key: "requestsPerSecond" | "p99Ms" | "cpuUs"): readonly number[] => {
     const medians = blocks.map((rounds) =>
-      middle(rounds.map((round) => round[name][key] / round[other][key])),
+      middle(
+        rounds.map((round) => {
+          const sum = others.reduce((total, other) => total + round[other][key], 0);
+          return (round[name][key] * others.length) / sum;
+        }),
+      ),
     );
     return [0.5, 0.25, 0.75].map((part) => Number(percentile(medians, part).toFixed(3)));
   };
