@@ -7,6 +7,9 @@ export const machineMarker = "TIDEMILL_MACHINE_ID";
 /** Only the agent itself carries it. */
 export const agentMarker = "TIDEMILL_AGENT";
 
+/** What keeps a machine up before and after its agent: the first process of its tree. */
+export const groundMarker = "TIDEMILL_GROUND";
+
 /** One supervised process and what it has started. */
 export const processMarker = "TIDEMILL_PROCESS";
 

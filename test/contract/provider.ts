@@ -16,8 +16,12 @@ export interface OpenProvider {
 }
 
 /** What every provider must do; each action is done twice. */
-export function describeProvider(title: string, open: () => Promise<OpenProvider>): void {
-  describe(title, () => {
+export function describeProvider(
+  title: string,
+  open: () => Promise<OpenProvider>,
+  skip: string | false = false,
+): void {
+  describe(title, { skip }, () => {
     let opened: OpenProvider;
     before(async () => void (opened = await open()));
     after(() => opened.close());

@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentMarker, machineId, machineMarker } from "../../core/markers.ts";
 import type { AgentSettings } from "../../ports/agent-settings.ts";
 import { Failure } from "../../ports/failure.ts";
+import type { MachineGround } from "../../ports/machine-ground.ts";
 
 /** Writes `agent.json` if it says something else; the agent reads it again before each connection. */
 export function writeAgentFile(directory: string, settings: AgentSettings): void {
@@ -26,24 +26,19 @@ export async function spawnAgent(
     readonly siteId: string;
     readonly env: Readonly<Record<string, string>>;
   },
+  ground: MachineGround,
   machine: string,
   places: { readonly machine: string; readonly logs: string },
 ): Promise<void> {
-  const [program = "", ...args] = options.agentCommand;
   const id = machineId(options.siteId, machine);
   const log = openSync(join(places.logs, `${machine}.agent.log`), "a", 0o600);
   try {
-    const child = spawn(program, [...args, places.machine], {
-      cwd: places.machine,
+    await ground.start(machine, {
+      words: [...options.agentCommand, places.machine],
+      directory: places.machine,
       env: { ...options.env, [machineMarker]: id, [agentMarker]: id },
-      stdio: ["ignore", log, log],
-      detached: true,
+      log,
     });
-    await new Promise<void>((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", reject);
-    });
-    child.unref();
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new Failure("unavailable", `Cannot start the agent of ${machine}: ${words}`, { cause });

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import type { ProvidedMachine } from "../../core/observed.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
+import type { MachineGround } from "../../ports/machine-ground.ts";
 import type { LaunchOrder, Provider } from "../../ports/provider.ts";
 import { spawnAgent, writeAgentFile } from "./agent-process.ts";
 import { endLife, findLife } from "./life.ts";
 import type { Life } from "./life.ts";
 import { pruneLogs } from "./logs.ts";
-import { describeSlot, freeSlot, readSlots, takeSlot } from "./slots.ts";
+import { createLoopback } from "./loopback.ts";
+import { freeSlot, readSlots, takeSlot } from "./slots.ts";
 
 export interface LocalProviderOptions {
   /** State directory of the site. */
@@ -22,13 +24,16 @@ export interface LocalProviderOptions {
   /** Environment of the agents, e.g. PATH and HOME. */
   readonly env: Readonly<Record<string, string>>;
   readonly processes: ProcessTable;
+  /** What the machines stand on; loopback addresses where nothing else is given. */
+  readonly ground?: MachineGround;
 }
 
 /**
- * Machines that are processes of this computer: an agent with a directory and, on Linux, a loopback address
- * of its own. What lives is told by the marker in its environment, not by a record that could be lost.
+ * Machines that are processes of this computer: an agent with a directory and an address of its own. What
+ * lives is told by the marker in its environment, not by a record that could be lost.
  */
-export function createLocalProvider(options: LocalProviderOptions): Provider {
+export function createLocalProvider(given: LocalProviderOptions): Provider {
+  const options = { ...given, ground: given.ground ?? createLoopback(given.siteId) };
   // One at a time per machine: two launches of one name would start two agents.
   const turns = new Map<string, Promise<unknown>>();
   const inTurn = <T>(name: string, act: () => Promise<T>): Promise<T> => {
@@ -45,16 +50,20 @@ export function createLocalProvider(options: LocalProviderOptions): Provider {
   };
 }
 
+type Options = LocalProviderOptions & { readonly ground: MachineGround };
+
 async function launch(
-  options: LocalProviderOptions,
+  options: Options,
   order: LaunchOrder,
   signal: AbortSignal,
 ): Promise<ProvidedMachine> {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(order.name)) {
     throw new Failure("rejected", `Cannot launch ${order.name}: not a machine's name`);
   }
-  const slot = describe(options, takeSlot(slotsIn(options), order.name));
-  const places = placesOf(options, order.name, slot.number);
+  const { ground } = options;
+  const number = takeSlot(slotsIn(options), order.name, ground.machinesMax);
+  const slot = await ground.place(number);
+  const places = placesOf(options, order.name, number);
   await mkdir(places.machine, { recursive: true, mode: 0o700 });
   await mkdir(places.runtime, { recursive: true, mode: 0o700 });
   await mkdir(places.logs, { recursive: true, mode: 0o700 });
@@ -71,17 +80,15 @@ async function launch(
   });
   const life = await findLife(options.processes, options.siteId);
   if ((life.get(order.name)?.agents.length ?? 0) === 0) {
+    await ground.prepare({ name: order.name, number }, signal);
     if (signal.aborted) throw new Failure("aborted", `Cannot launch ${order.name}: stopped`);
-    await spawnAgent(options, order.name, places);
+    await spawnAgent(options, ground, order.name, places);
   }
   return { name: order.name, address: slot.address, condition: "running" };
 }
 
-async function terminate(
-  options: LocalProviderOptions,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function terminate(options: Options, name: string, signal: AbortSignal): Promise<void> {
+  await options.ground.clear(name, signal);
   await endLife(options.processes, options.siteId, name, signal);
   const number = readSlots(slotsIn(options)).get(name);
   await rm(join(machinesIn(options), name), { recursive: true, force: true });
@@ -90,10 +97,11 @@ async function terminate(
     // Last: nobody gets the address while something of the former owner is left.
     freeSlot(slotsIn(options), number);
   }
+  if (readSlots(slotsIn(options)).size === 0) await options.ground.close();
   pruneLogs(logsIn(options));
 }
 
-async function list(options: LocalProviderOptions): Promise<readonly ProvidedMachine[]> {
+async function list(options: Options): Promise<readonly ProvidedMachine[]> {
   const slots = readSlots(slotsIn(options));
   const life = await findLife(options.processes, options.siteId);
   const directory = machinesIn(options);
@@ -101,12 +109,15 @@ async function list(options: LocalProviderOptions): Promise<readonly ProvidedMac
     ...(existsSync(directory) ? readdirSync(directory) : []),
     ...slots.keys(),
     ...life.keys(),
+    ...options.ground.names(),
   ]);
-  return [...names].toSorted().map((name) => {
-    const number = slots.get(name);
-    const address = number === undefined ? "" : describe(options, number).address;
-    return { name, address, condition: conditionOf(life.get(name)) };
-  });
+  return Promise.all(
+    [...names].toSorted().map(async (name) => {
+      const number = slots.get(name);
+      const address = number === undefined ? "" : (await options.ground.place(number)).address;
+      return { name, address, condition: conditionOf(life.get(name)) };
+    }),
+  );
 }
 
 function conditionOf(life: Life | undefined): ProvidedMachine["condition"] {
@@ -127,11 +138,6 @@ function placesOf(options: LocalProviderOptions, name: string, slot: number): Pl
     runtime: join(options.runtimeDirectory, String(slot)),
     logs: logsIn(options),
   };
-}
-
-function describe(options: LocalProviderOptions, number: number): ReturnType<typeof describeSlot> {
-  // Linux answers on all of 127.0.0.0/8; other systems only on 127.0.0.1.
-  return describeSlot(options.siteId, number, process.platform === "linux");
 }
 
 function machinesIn(options: LocalProviderOptions): string {

@@ -10,10 +10,10 @@ export interface Slot {
   readonly ports: { readonly first: number; readonly last: number };
 }
 
-// 20000 + 780 × 16 ends below 32768, where Linux begins to hand out ports to outgoing connections.
 const firstPort = 20_000;
 const portsPerSlot = 16;
-const slotsMax = 780;
+/** 20000 + 780 × 16 ends below 32768, where Linux begins to hand out ports to outgoing connections. */
+export const slotsMax = 780;
 
 /** The slots taken, by machine name. A slot is a link whose target is the name: taken and named in one act. */
 export function readSlots(directory: string): ReadonlyMap<string, number> {
@@ -25,10 +25,10 @@ export function readSlots(directory: string): ReadonlyMap<string, number> {
 }
 
 /** The machine's slot, or the lowest free one. Two that take at once get different ones. */
-export function takeSlot(directory: string, machine: string): number {
+export function takeSlot(directory: string, machine: string, max: number = slotsMax): number {
   const own = readSlots(directory).get(machine);
   if (own !== undefined) return own;
-  for (let number = 0; number < slotsMax; number++) {
+  for (let number = 0; number < max; number++) {
     try {
       symlinkSync(machine, join(directory, String(number)));
       return number;
@@ -36,7 +36,7 @@ export function takeSlot(directory: string, machine: string): number {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
     }
   }
-  throw new Failure("throttled", `Cannot launch ${machine}: all ${slotsMax} places are taken`);
+  throw new Failure("throttled", `Cannot launch ${machine}: all ${max} places are taken`);
 }
 
 export function freeSlot(directory: string, number: number): void {

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { cgroupLayout, freezeFile, groupPaths, groupsAbove, limitFiles } from "./cgroup-layout.ts";
+
+const hybrid = `proc /proc proc rw 0 0
+cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,relatime,cpu,cpuacct 0 0
+cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0
+cgroup /sys/fs/cgroup/freezer cgroup rw,relatime,freezer 0 0
+cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0
+cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
+`;
+const unified = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n";
+const limits = { cpuMax: 0.5, memoryBytesMax: 1_048_576 };
+
+describe("the computer's control groups", () => {
+  it("are those of version 1 where its trees hold the controllers", () => {
+    const layout = cgroupLayout(hybrid, "4:memory:/x\n0::/\n");
+    assert.ok(layout !== null && layout.version === 1);
+    assert.deepEqual(groupPaths(layout, "a/b"), [
+      "/sys/fs/cgroup/cpu,cpuacct/a/b",
+      "/sys/fs/cgroup/memory/a/b",
+      "/sys/fs/cgroup/freezer/a/b",
+    ]);
+    assert.deepEqual(limitFiles(layout, "a", limits), [
+      ["/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "20000"],
+      ["/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "10000"],
+      ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1048576"],
+    ]);
+    assert.deepEqual(freezeFile(layout, "a", true), [
+      "/sys/fs/cgroup/freezer/a/freezer.state",
+      "FROZEN",
+    ]);
+  });
+
+  it("are those of version 2 elsewhere", () => {
+    const layout = cgroupLayout(unified, "0::/user.slice\n");
+    assert.ok(layout !== null && layout.version === 2);
+    assert.deepEqual(groupPaths(layout, "a/b"), ["/sys/fs/cgroup/a/b"]);
+    assert.deepEqual(limitFiles(layout, "a", { cpuMax: null, memoryBytesMax: null }), [
+      ["/sys/fs/cgroup/a/cpu.max", "max 20000"],
+      ["/sys/fs/cgroup/a/memory.max", "max"],
+    ]);
+    assert.deepEqual(limitFiles(layout, "a", limits)[0], [
+      "/sys/fs/cgroup/a/cpu.max",
+      "10000 20000",
+    ]);
+    assert.deepEqual(freezeFile(layout, "a", false), ["/sys/fs/cgroup/a/cgroup.freeze", "0"]);
+    assert.deepEqual(groupsAbove("a/b"), ["", "a"]);
+  });
+
+  it("are none where nothing is mounted, or this process is in none", () => {
+    assert.equal(cgroupLayout("proc /proc proc rw 0 0\n", "0::/\n"), null);
+    assert.equal(cgroupLayout(unified, ""), null);
+  });
+});

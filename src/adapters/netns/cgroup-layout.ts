@@ -1,0 +1,84 @@
+import { dirname, join } from "node:path";
+
+/** Where this computer mounts its control groups. Version 1 has a tree per controller, version 2 one for all. */
+export type CgroupLayout =
+  | { readonly version: 1; readonly trees: Readonly<Partial<Record<Controller, string>>> }
+  | { readonly version: 2; readonly tree: string };
+
+export type Controller = "cpu" | "memory" | "freezer" | "pids";
+
+const controllers: readonly Controller[] = ["cpu", "memory", "freezer", "pids"];
+
+/**
+ * Read from /proc/mounts and /proc/self/cgroup. A computer may mount both, with the controllers in version 1
+ * and an empty version 2 beside it: the version whose tree can freeze is the one that is used. Null: neither.
+ */
+export function cgroupLayout(mounts: string, own: string): CgroupLayout | null {
+  const lines = mounts.split("\n").map((line) => line.split(" "));
+  const trees: Partial<Record<Controller, string>> = {};
+  for (const [, path = "", type, options = ""] of lines) {
+    if (type !== "cgroup") continue;
+    for (const controller of controllers) {
+      if (options.split(",").includes(controller)) trees[controller] ??= path;
+    }
+  }
+  if (trees.freezer !== undefined) return { version: 1, trees };
+  const [, tree] = lines.find(([, , type]) => type === "cgroup2") ?? [];
+  const isThere = own.split("\n").some((line) => line.startsWith("0::"));
+  return tree === undefined || !isThere ? null : { version: 2, tree };
+}
+
+/** The directories that hold a machine's group: one, or one per controller. */
+export function groupPaths(layout: CgroupLayout, group: string): readonly string[] {
+  const trees = layout.version === 1 ? Object.values(layout.trees) : [layout.tree];
+  // Controllers that are mounted together share their tree.
+  return [...new Set(trees)].map((tree) => join(tree, group));
+}
+
+/** Name and content of the files that set a limit; null: none. Paths are absolute. */
+export function limitFiles(
+  layout: CgroupLayout,
+  group: string,
+  limits: { readonly cpuMax: number | null; readonly memoryBytesMax: number | null },
+): readonly (readonly [path: string, content: string])[] {
+  const quota = limits.cpuMax === null ? null : Math.max(1_000, Math.round(limits.cpuMax * period));
+  const { memoryBytesMax: memory } = limits;
+  if (layout.version === 2) {
+    const path = join(layout.tree, group);
+    return [
+      [join(path, "cpu.max"), `${quota ?? "max"} ${period}`],
+      [join(path, "memory.max"), `${memory ?? "max"}`],
+    ];
+  }
+  const { cpu, memory: tree } = layout.trees;
+  return [
+    ...(cpu === undefined
+      ? []
+      : ([
+          [join(cpu, group, "cpu.cfs_period_us"), `${period}`],
+          [join(cpu, group, "cpu.cfs_quota_us"), `${quota ?? -1}`],
+        ] as const)),
+    ...(tree === undefined
+      ? []
+      : ([[join(tree, group, "memory.limit_in_bytes"), `${memory ?? -1}`]] as const)),
+  ];
+}
+/** Microseconds; a machine that has used its share waits for the next period, so shorter is smoother. */
+const period = 20_000;
+
+/** The file that freezes the group, and what to write to it. */
+export function freezeFile(
+  layout: CgroupLayout,
+  group: string,
+  isFrozen: boolean,
+): readonly [path: string, content: string] {
+  return layout.version === 2
+    ? [join(layout.tree, group, "cgroup.freeze"), isFrozen ? "1" : "0"]
+    : [join(layout.trees.freezer ?? "", group, "freezer.state"), isFrozen ? "FROZEN" : "THAWED"];
+}
+
+/** Groups above the machine's own, outermost first: version 2 hands its controllers down through each of them. */
+export function groupsAbove(group: string): readonly string[] {
+  const above = dirname(group);
+  return above === "." ? [""] : [...groupsAbove(above), above];
+}

@@ -1,0 +1,135 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../ports/failure.ts";
+import { cgroupLayout, freezeFile, groupPaths, groupsAbove, limitFiles } from "./cgroup-layout.ts";
+import type { CgroupLayout } from "./cgroup-layout.ts";
+
+/** What a machine may use; null: as much as there is. */
+export interface MachineLimits {
+  /** Share of one core. */
+  readonly cpuMax: number | null;
+  readonly memoryBytesMax: number | null;
+}
+
+/** The control groups of one site's machines. */
+export interface Cgroups {
+  /** Makes the machine's group and sets its limits. Idempotent. */
+  make(machine: string, limits: MachineLimits): void;
+  limit(machine: string, limits: MachineLimits): void;
+  /** Files to which a process writes its id to be in the group. */
+  doors(machine: string): readonly string[];
+  /** Does nothing where there is no such group. */
+  setFrozen(machine: string, isFrozen: boolean): void;
+  /** Waits for processes that are ending; then the group goes. Unknown names are no error. */
+  remove(machine: string): Promise<void>;
+  names(): readonly string[];
+  /** Removes the site's own group when no machine is left. */
+  close(): void;
+}
+
+const removeMsMax = 3_000;
+const pollMs = 5;
+
+/** `parent`: the group that holds the site's machines, e.g. `tidemill-1a2b3c4d`. */
+export function openCgroups(parent: string): Cgroups {
+  const mounts = readFileSync("/proc/mounts", "utf8");
+  const layout = cgroupLayout(mounts, readFileSync("/proc/self/cgroup", "utf8"));
+  if (layout === null) {
+    throw new Failure(
+      "rejected",
+      "Cannot keep machines apart: this computer has no control groups",
+    );
+  }
+  const groupOf = (machine: string): string => join(parent, machine);
+  return {
+    make(machine, limits) {
+      handDown(layout, groupOf(machine));
+      for (const path of groupPaths(layout, groupOf(machine))) mkdirSync(path, { recursive: true });
+      setLimits(layout, groupOf(machine), limits);
+    },
+    limit: (machine, limits) => setLimits(layout, groupOf(machine), limits),
+    doors: (machine) => groupPaths(layout, groupOf(machine)).map((it) => join(it, "cgroup.procs")),
+    setFrozen(machine, isFrozen) {
+      const [path, content] = freezeFile(layout, groupOf(machine), isFrozen);
+      if (existsSync(path)) write(path, content);
+    },
+    async remove(machine) {
+      for (const path of groupPaths(layout, groupOf(machine))) await removeGroup(path);
+    },
+    names: () => [
+      ...new Set(
+        groupPaths(layout, parent)
+          .filter((it) => existsSync(it))
+          .flatMap(groupsIn),
+      ),
+    ],
+    close() {
+      for (const path of groupPaths(layout, parent)) if (existsSync(path)) rmdirSync(path);
+    },
+  };
+}
+
+/** In version 2 a group has the controllers that every group above it hands down. */
+function handDown(layout: CgroupLayout, group: string): void {
+  if (layout.version === 1) return;
+  for (const above of groupsAbove(group)) {
+    const path = join(layout.tree, above);
+    mkdirSync(path, { recursive: true });
+    for (const controller of ["cpu", "memory", "pids"]) {
+      try {
+        writeFileSync(join(path, "cgroup.subtree_control"), `+${controller}`);
+      } catch {
+        // Not every computer has each, or gives it away. Whoever sets a limit there is told.
+      }
+    }
+  }
+}
+
+function setLimits(layout: CgroupLayout, group: string, limits: MachineLimits): void {
+  for (const [path, content] of limitFiles(layout, group, limits)) {
+    const isLimit = !/^(-1|max.*)$/.test(content);
+    if (isLimit || existsSync(path)) write(path, content);
+  }
+}
+
+function write(path: string, content: string): void {
+  try {
+    writeFileSync(path, content);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("rejected", `Cannot set the control group ${path}: ${words}`, { cause });
+  }
+}
+
+async function removeGroup(path: string): Promise<void> {
+  const until = performance.now() + removeMsMax;
+  while (existsSync(path)) {
+    try {
+      rmdirSync(path);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
+      // Processes that have just ended are counted for a moment.
+      if (performance.now() > until) {
+        const words = cause instanceof Error ? cause.message : String(cause);
+        throw new Failure("unavailable", `Cannot remove the control group ${path}: ${words}`, {
+          cause,
+        });
+      }
+      await sleep(pollMs);
+    }
+  }
+}
+
+function groupsIn(path: string): readonly string[] {
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}

@@ -1,0 +1,168 @@
+import { existsSync, readdirSync } from "node:fs";
+import { Failure } from "../../ports/failure.ts";
+import type { GroundMachine, MachineGround } from "../../ports/machine-ground.ts";
+import type { ProcessTable } from "../../ports/process-table.ts";
+import { openCgroups } from "./cgroup.ts";
+import type { Cgroups, MachineLimits } from "./cgroup.ts";
+import { endTree, findTree, startInside, startTree } from "./inside.ts";
+import type { Inside } from "./inside.ts";
+import { namesOf } from "./names.ts";
+import type { Names } from "./names.ts";
+import {
+  bridgeAddress,
+  claimNetwork,
+  machineAddress,
+  machinesMax,
+  releaseClaim,
+} from "./network.ts";
+import type { Network } from "./network.ts";
+import { ip, run } from "./run.ts";
+
+export interface NetnsOptions {
+  readonly siteId: string;
+  readonly processes: ProcessTable;
+  /** Where sites of this computer claim their networks; empty after a boot, e.g. below /run. */
+  readonly claimsDirectory: string;
+  readonly limits: MachineLimits;
+}
+
+export interface NetnsGround extends MachineGround {
+  /** Makes the site's bridge; its address is where machines reach this computer. */
+  open(signal: AbortSignal): Promise<string>;
+}
+
+/** Ports are free in a namespace of its own: each machine has the same range. */
+const ports = { first: 20_000, last: 20_999 };
+const namespacesIn = "/run/netns";
+const forever = new AbortController().signal;
+
+/** Why machines of this kind cannot be made here; null when they can. */
+export function netnsObjection(): string | null {
+  if (process.platform === "linux" && process.getuid?.() === 0) return null;
+  return "machines with network namespaces (provider: netns) need root on Linux: start it with sudo, or use provider: local";
+}
+
+/**
+ * Machines that are network namespaces of this computer, each with an address on the site's bridge, a control
+ * group and a process tree of its own. The kernel holds all there is to know; it is found again by its names.
+ */
+export function createNetnsGround(options: NetnsOptions): NetnsGround {
+  const objection = netnsObjection();
+  if (objection !== null) throw new Failure("rejected", `Cannot make machines: ${objection}`);
+  const names = namesOf(options.siteId);
+  const cgroups = openCgroups(`tidemill-${names.tag}`);
+  const world: World = { options, names, cgroups };
+  const networkOf = (signal: AbortSignal): Promise<Network> =>
+    claimNetwork(options.claimsDirectory, names.tag, signal);
+  return {
+    machinesMax,
+    open: async (signal) =>
+      bridgeAddress(await raiseBridge(world, await networkOf(signal), signal)),
+    place: async (number) => ({ address: machineAddress(await networkOf(forever), number), ports }),
+    async prepare(machine, signal) {
+      if ((await findTree(insideOf(world, machine.name))) !== null) return;
+      // Nothing runs there: what a broken launch has left is not worth examining.
+      await clear(world, machine.name, signal);
+      const network = await raiseBridge(world, await networkOf(signal), signal);
+      await connect(world, machine, network, signal);
+      cgroups.make(machine.name, options.limits);
+      await startTree(insideOf(world, machine.name));
+    },
+    start: (name, command) => startInside(insideOf(world, name), command),
+    clear: (name, signal) => clear(world, name, signal),
+    names: () => [...new Set([...namespaces(world), ...cgroups.names()])],
+    async close() {
+      if (namespaces(world).length > 0) return;
+      if (isDevice(names.bridge)) {
+        await run("remove the bridge", ["ip", "link", "del", names.bridge], null, forever);
+      }
+      cgroups.close();
+      releaseClaim(options.claimsDirectory, names.tag);
+    },
+  };
+}
+
+interface World {
+  readonly options: NetnsOptions;
+  readonly names: Names;
+  readonly cgroups: Cgroups;
+}
+
+function insideOf({ options, names, cgroups }: World, machine: string): Inside {
+  return {
+    siteId: options.siteId,
+    machine,
+    namespace: names.namespace(machine),
+    doors: cgroups.doors(machine),
+    table: options.processes,
+  };
+}
+
+async function raiseBridge(
+  { names }: World,
+  network: Network,
+  signal: AbortSignal,
+): Promise<Network> {
+  const { bridge } = names;
+  await ip(
+    `make the bridge ${bridge}`,
+    [],
+    [
+      ...(isDevice(bridge) ? [] : [`link add ${bridge} type bridge`]),
+      `addr replace ${bridgeAddress(network)}/24 dev ${bridge}`,
+      `link set ${bridge} up`,
+    ],
+    signal,
+  );
+  return network;
+}
+
+/** A namespace with an address of its own and a cable to the site's bridge. */
+async function connect(
+  { names }: World,
+  { name, number }: GroundMachine,
+  network: Network,
+  signal: AbortSignal,
+): Promise<void> {
+  const namespace = names.namespace(name);
+  const cable = names.cable(name);
+  const what = `connect the machine ${name}`;
+  await run(what, ["ip", "netns", "add", namespace], null, signal);
+  const cables = [
+    `link add ${cable} type veth peer name eth0 netns ${namespace}`,
+    `link set ${cable} master ${names.bridge}`,
+    `link set ${cable} up`,
+  ];
+  await ip(what, [], cables, signal);
+  const inside = [
+    "link set lo up",
+    `addr add ${machineAddress(network, number)}/24 dev eth0`,
+    "link set eth0 up",
+    `route add default via ${bridgeAddress(network)}`,
+  ];
+  await ip(what, ["-n", namespace], inside, signal);
+}
+
+async function clear(world: World, name: string, signal: AbortSignal): Promise<void> {
+  const { names, cgroups } = world;
+  // What is frozen would not end.
+  cgroups.setFrozen(name, false);
+  await endTree(insideOf(world, name), signal);
+  const what = `remove the machine ${name}`;
+  const cable = names.cable(name);
+  if (isDevice(cable)) await run(what, ["ip", "link", "del", cable], null, signal);
+  const namespace = names.namespace(name);
+  if (existsSync(`${namespacesIn}/${namespace}`)) {
+    await run(what, ["ip", "netns", "del", namespace], null, signal);
+  }
+  await cgroups.remove(name);
+}
+
+function namespaces({ names }: World): readonly string[] {
+  if (!existsSync(namespacesIn)) return [];
+  return readdirSync(namespacesIn).flatMap((name) => names.machineOf(name) ?? []);
+}
+
+function isDevice(name: string): boolean {
+  return existsSync(`/sys/class/net/${name}`);
+}

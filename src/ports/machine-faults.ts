@@ -1,0 +1,15 @@
+/** What can be done to a machine on purpose, by tests and drills. Throws `Failure` (`not_found`: no such machine). */
+export interface MachineFaults {
+  /** No packet to it or from it any more; `reconnect` ends that. */
+  cutOff(machine: string, signal: AbortSignal): Promise<void>;
+  reconnect(machine: string, signal: AbortSignal): Promise<void>;
+  /** Everything on it stands still; `thaw` lets it go on. */
+  freeze(machine: string): Promise<void>;
+  thaw(machine: string): Promise<void>;
+  /** Ends everything on it at once, as a power cut would. */
+  kill(machine: string): Promise<void>;
+  /** Leaves it this share of one core; null: as much as before. */
+  slow(machine: string, cpuMax: number | null): Promise<void>;
+  /** Drops this share of the packets that come to it; null: none. */
+  lose(machine: string, share: number | null, signal: AbortSignal): Promise<void>;
+}

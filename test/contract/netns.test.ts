@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { createLocalProvider } from "../../src/adapters/local/local.ts";
+import { namesOf } from "../../src/adapters/netns/names.ts";
+import { createNetnsFaults } from "../../src/adapters/netns/faults.ts";
+import { createNetnsGround, netnsObjection } from "../../src/adapters/netns/netns.ts";
+import type { NetnsGround } from "../../src/adapters/netns/netns.ts";
+import { createProcessTable } from "../../src/adapters/process/process-table.ts";
+import type { MachineFaults } from "../../src/ports/machine-faults.ts";
+import type { ProcessEntry } from "../../src/ports/process-table.ts";
+import type { Provider } from "../../src/ports/provider.ts";
+import { until } from "../harness/until.ts";
+import { describeProvider } from "./provider.ts";
+import type { OpenProvider } from "./provider.ts";
+
+const skip = netnsObjection() ?? false;
+const signal = AbortSignal.timeout(200_000);
+const table = createProcessTable();
+const path = process.env["PATH"] ?? "";
+const claimsDirectory = mkdtempSync(join(tmpdir(), "tidemill-claims-"));
+const limits = { cpuMax: 0.5, memoryBytesMax: 256 * 1024 * 1024 };
+/** An agent that only listens: what it answers is the namespace's own name. */
+const listening = `require("node:net").createServer((s) => s.end(require("node:os").hostname())).listen(20000)`;
+let sites = 0;
+
+interface Place {
+  readonly provider: Provider;
+  readonly ground: NetnsGround;
+  readonly faults: MachineFaults;
+  readonly directory: string;
+  readonly siteId: string;
+  close(): Promise<void>;
+}
+
+function openPlace(agentCommand: readonly string[] = ["/bin/sh", "-c", "exec sleep 600"]): Place {
+  const directory = mkdtempSync(join(tmpdir(), "tidemill-netns-"));
+  const siteId = `contract-${process.pid}-${sites++}`;
+  const netns = { siteId, processes: table, claimsDirectory, limits };
+  const ground = createNetnsGround(netns);
+  const provider = createLocalProvider({
+    directory,
+    runtimeDirectory: join(directory, "run"),
+    agentCommand,
+    siteId,
+    env: { PATH: path },
+    processes: table,
+    ground,
+  });
+  const faults = createNetnsFaults(netns);
+  const close = async (): Promise<void> => {
+    for (const { name } of await provider.list(signal)) await provider.terminate(name, signal);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { provider, ground, faults, directory, siteId, close };
+}
+
+const order = (name: string) => ({
+  name,
+  role: "web",
+  number: 1,
+  token: "secret-token",
+  controllerUrl: "ws://127.0.0.1:9/v1/agent",
+});
+
+async function living(place: Place, name: string, marker: string): Promise<ProcessEntry[]> {
+  const found: ProcessEntry[] = [];
+  for (const entry of await table.list()) {
+    const environment = await table.environment(entry.pid);
+    if (environment.get(marker) === `${place.siteId}/${name}`) found.push(entry);
+  }
+  return found;
+}
+
+/** Everything the kernel holds of the site. */
+function remains(place: Place): readonly string[] {
+  const { tag, bridge } = namesOf(place.siteId);
+  const cables = ["web-1", "web-2"].map((name) => namesOf(place.siteId).cable(name));
+  const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
+  const groups = readdirSync("/sys/fs/cgroup").flatMap((tree) => {
+    const group = `/sys/fs/cgroup/${tree}/tidemill-${tag}`;
+    return existsSync(group) ? [group] : [];
+  });
+  return [
+    ...readdirSync("/sys/class/net").filter((it) => it === bridge || cables.includes(it)),
+    ...namespaces.filter((it) => it.includes(tag)),
+    ...groups,
+    ...(existsSync(`/sys/fs/cgroup/tidemill-${tag}`) ? [`tidemill-${tag}`] : []),
+  ];
+}
+
+async function openNetns(): Promise<OpenProvider> {
+  const place = openPlace();
+  return {
+    provider: place.provider,
+    async killAgent(name) {
+      for (const agent of await living(place, name, "TIDEMILL_AGENT")) {
+        await table.signal(agent, "SIGKILL");
+      }
+    },
+    async startProcess(name) {
+      const log = openSync("/dev/null", "w");
+      await place.ground.start(name, {
+        words: ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.2; done"],
+        directory: "/",
+        env: { PATH: path, TIDEMILL_MACHINE_ID: `${place.siteId}/${name}` },
+        log,
+      });
+      closeSync(log);
+    },
+    async countProcesses(name) {
+      const all = await living(place, name, "TIDEMILL_MACHINE_ID");
+      // What the shell's loop sleeps with is not counted.
+      const pids = new Set(all.map((it) => it.pid));
+      return all.filter((it) => !pids.has(it.parent)).length;
+    },
+    async close() {
+      await place.close();
+      assert.deepEqual(remains(place), []);
+    },
+  };
+}
+
+describeProvider("the netns provider", openNetns, skip);
+
+/** What the machine's port answers, or why nothing does. */
+function ask(address: string, withinMs = 1_000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: address, port: 20_000, timeout: withinMs });
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    socket.on("end", () => resolve(text));
+    socket.on("error", (error) => resolve(error.message));
+    socket.on("timeout", () => {
+      socket.destroy();
+      resolve("no answer");
+    });
+  });
+}
+
+describe("the netns provider's machines", { skip }, () => {
+  after(() => rmSync(claimsDirectory, { recursive: true, force: true }));
+
+  it("have a name, an address and processes of their own, and the same port", async () => {
+    const place = openPlace([process.execPath, "-e", listening]);
+    try {
+      for (const name of ["web-1", "web-2"]) {
+        const { address } = await place.provider.launch(order(name), signal);
+        await until(`${name} answers`, async () => (await ask(address)) === name);
+      }
+      const [agent] = await living(place, "web-1", "TIDEMILL_AGENT");
+      assert.ok(agent);
+      const status = readFileSync(`/proc/${agent.pid}/status`, "utf8");
+      assert.match(status, /^NSpid:\t\d+\t\d+$/m);
+      const groups = readFileSync(`/proc/${agent.pid}/cgroup`, "utf8");
+      assert.match(groups, new RegExp(`tidemill-${namesOf(place.siteId).tag}/web-1`));
+    } finally {
+      await place.close();
+    }
+    assert.deepEqual(remains(place), []);
+  });
+
+  it("can be cut off, frozen, killed, each for itself, and given back while frozen", async () => {
+    const place = openPlace([process.execPath, "-e", listening]);
+    try {
+      const one = (await place.provider.launch(order("web-1"), signal)).address;
+      const two = (await place.provider.launch(order("web-2"), signal)).address;
+      const answers = (address: string, text: string) =>
+        until(`${address} answers ${text}`, async () => (await ask(address)) === text);
+      await answers(one, "web-1");
+      await answers(two, "web-2");
+      await place.faults.cutOff("web-1", signal);
+      assert.notEqual(await ask(one, 300), "web-1");
+      assert.equal(await ask(two), "web-2");
+      await place.faults.reconnect("web-1", signal);
+      await answers(one, "web-1");
+      await place.faults.freeze("web-1");
+      assert.equal(await ask(one, 300), "no answer");
+      await place.faults.thaw("web-1");
+      await answers(one, "web-1");
+      await place.faults.kill("web-1");
+      const listed = async () =>
+        (await place.provider.list(signal)).find((it) => it.name === "web-1")?.condition;
+      await until("web-1 is gone", async () => (await listed()) === "gone");
+      assert.equal(await ask(two), "web-2");
+      await place.faults.freeze("web-2");
+      await place.provider.terminate("web-2", signal);
+      await assert.rejects(place.faults.freeze("web-2"), { code: "not_found" });
+    } finally {
+      await place.close();
+    }
+    assert.deepEqual(remains(place), []);
+  });
+
+  it("get no more CPU than their limit, and less when slowed", async () => {
+    const place = openPlace(["/bin/sh", "-c", "while :; do :; done"]);
+    try {
+      await place.provider.launch(order("web-1"), signal);
+      const [agent] = await living(place, "web-1", "TIDEMILL_AGENT");
+      assert.ok(agent);
+      const share = async (): Promise<number> => {
+        const [from, at] = [(await table.find(agent.pid))?.cpuSeconds ?? 0, performance.now()];
+        await until("a second of work", () => performance.now() - at > 1_000);
+        const used = ((await table.find(agent.pid))?.cpuSeconds ?? 0) - from;
+        return used / ((performance.now() - at) / 1_000);
+      };
+      const full = await share();
+      assert.ok(full < 0.6, `${full} of a core where 0.5 is allowed`);
+      await place.faults.slow("web-1", 0.1);
+      const slow = await share();
+      assert.ok(slow < 0.2, `${slow} of a core where 0.1 is allowed`);
+    } finally {
+      await place.close();
+    }
+  });
+
+  it("are made anew from whatever a broken launch has left", async () => {
+    const place = openPlace();
+    const names = namesOf(place.siteId);
+    const run = (command: string): void => {
+      const done = spawnSync("/bin/sh", ["-ec", command], { encoding: "utf8" });
+      assert.equal(done.status, 0, done.stderr);
+    };
+    const name = names.namespace("web-1");
+    const cable = names.cable("web-1");
+    const broken = [
+      `ip link add ${names.bridge} type bridge`,
+      `mkdir -p /run/netns; : >/run/netns/${name}`,
+      `ip netns add ${name}`,
+      `ip netns add ${name}; ip link add ${cable} type veth peer name eth0 netns ${name}`,
+      `ip link add ${cable} type veth peer name tm-other`,
+    ];
+    try {
+      for (const command of broken) {
+        run(command);
+        const made = await place.provider.launch(order("web-1"), signal);
+        assert.deepEqual(await place.provider.list(signal), [made], command);
+        await place.provider.terminate("web-1", signal);
+        assert.deepEqual(remains(place), [], command);
+      }
+      run(`ip netns add ${name}`);
+      const [left] = await place.provider.list(signal);
+      assert.deepEqual(left, { name: "web-1", address: "", condition: "gone" });
+      await place.provider.terminate("web-1", signal);
+      assert.deepEqual(remains(place), []);
+    } finally {
+      await place.close();
+    }
+  });
+
+  it("of two sites share nothing, and an address is never given twice", async () => {
+    const places = [openPlace(), openPlace(), openPlace()];
+    try {
+      const made = await Promise.all(
+        places.map((place) => place.provider.launch(order("web-1"), signal)),
+      );
+      const networks = made.map(({ address }) => address.split(".").slice(0, 3).join("."));
+      assert.equal(new Set(networks).size, 3);
+      const [first] = places;
+      assert.ok(first);
+      await first.provider.terminate("web-1", signal);
+      assert.deepEqual(remains(first), []);
+      assert.ok(places.slice(1).every((place) => remains(place).length > 0));
+    } finally {
+      for (const place of places) await place.close();
+    }
+  });
+});
