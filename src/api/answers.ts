@@ -7,6 +7,8 @@ type Code = ApiError["error"]["code"];
 
 const statuses = {
   unauthorized: 401,
+  forbidden: 403,
+  limited: 429,
   invalid: 422,
   unknown: 404,
   locked: 409,
@@ -52,9 +54,10 @@ const json = (description: string) => ({
 /** For the route definitions. */
 export const errorAnswers = {
   401: json("The token is missing or wrong"),
-  403: json("A guard refused"),
+  403: json("The token's role does not suffice, or a guard refused"),
   404: json("No such thing"),
   409: json("A deploy holds the lock"),
   422: json("The request is not valid"),
+  429: json("Too many wrong tokens from this address; Retry-After says when to come again"),
   503: json("Something it needs does not answer"),
 } as const;

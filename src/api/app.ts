@@ -1,27 +1,27 @@
-import { timingSafeEqual } from "node:crypto";
-import { Readable } from "node:stream";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, Next } from "hono";
+import type { Context } from "hono";
 import { Failure } from "../ports/failure.ts";
+import { authorize } from "./access.ts";
+import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
 import { observeRoutes } from "./observe-routes.ts";
 import type { ApiParts } from "./parts.ts";
 import { releaseRoutes } from "./release-routes.ts";
 
-/** The HTTP API. Everything but the version and the agents' door needs the token. */
+/** The HTTP API. Everything but the version needs a token; which one, `access.ts` says. */
 export function createApi(parts: ApiParts) {
   const app = new OpenAPIHono({ defaultHook: invalidAnswer });
   app.onError(answerError);
   app.notFound((c) => errorAnswer(c, "unknown", `there is no ${c.req.method} ${c.req.path}`));
   app.get("/v1/version", (c) => c.json({ version: parts.version, pid: process.pid }));
-  app.get("/v1/agent/releases/:id", (c) => agentRelease(parts, c));
   app.use("/v1/*", (c, next) => authorize(parts, c, next));
   app.get("/v1/openapi.json", (c) => c.json(openApiDocument(app, parts.version)));
   return app
     .route("/", observeRoutes(parts))
     .route("/", changeRoutes(parts))
-    .route("/", releaseRoutes(parts));
+    .route("/", releaseRoutes(parts))
+    .route("/", accessRoutes(parts));
 }
 
 function openApiDocument(app: OpenAPIHono, version: string): object {
@@ -54,34 +54,4 @@ function answerError(error: Error, c: Context): Response {
   const status = "status" in error && typeof error.status === "number" ? error.status : 500;
   if (status < 500) return errorAnswer(c, "invalid", error.message);
   throw error;
-}
-
-async function authorize(parts: ApiParts, c: Context, next: Next): Promise<Response | void> {
-  const given = c.req.header("authorization")?.replace(/^Bearer /i, "") ?? "";
-  if (!isEqual(given, parts.token))
-    return errorAnswer(c, "unauthorized", "the token is missing or wrong");
-  return next();
-}
-
-/** The archive of a release for a machine that shows its token. */
-async function agentRelease(parts: ApiParts, c: Context): Promise<Response> {
-  const machine = c.req.header("x-tidemill-machine") ?? "";
-  const given = c.req.header("authorization")?.replace(/^Bearer /i, "") ?? "";
-  const isKnown = parts.inventory.state().machines.has(machine);
-  if (!isKnown || !isEqual(given, parts.tokenOf(machine))) {
-    return errorAnswer(c, "unauthorized", "the token is missing or wrong");
-  }
-  try {
-    const archive = await parts.releases.open(c.req.param("id") ?? "");
-    const headers = { "content-type": "application/gzip" };
-    return new Response(Readable.toWeb(archive) as ReadableStream, { headers });
-  } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause;
-    return errorAnswer(c, cause.code === "not_found" ? "unknown" : "unavailable", cause.message);
-  }
-}
-
-function isEqual(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { applySite, rollBack } from "../core/commands/apply-site.ts";
 import type { SiteOrder } from "../core/commands/apply-site.ts";
 import { orderMachine } from "../core/commands/machine.ts";
@@ -8,6 +7,7 @@ import { scaleRole } from "../core/commands/scale.ts";
 import type { ScaleOrder } from "../core/commands/scale.ts";
 import { setMaintenance, takeDown } from "../core/commands/site-switches.ts";
 import { orderFrom } from "../controller/site-order.ts";
+import { whoAsks } from "./access.ts";
 import { ApiFault, errorAnswers, granted } from "./answers.ts";
 import { doneSchema, previewSchema, scaleSchema, wishSchema } from "./contract.ts";
 import type { ScaleBody, WishBody } from "./contract.ts";
@@ -92,12 +92,12 @@ export function changeRoutes(parts: ApiParts) {
   const { controller, clock } = parts;
   return new OpenAPIHono()
     .openapi(siteRoute, async (c) => {
-      const order = await orderOf(parts, c.req.valid("json"), by(c));
+      const order = await orderOf(parts, c.req.valid("json"), whoAsks(c));
       const outcome = await controller.execute((seen, now) => applySite(seen, order, now));
       return c.json(granted(outcome), 200);
     })
     .openapi(planRoute, async (c) => {
-      const order = await orderOf(parts, c.req.valid("json"), by(c));
+      const order = await orderOf(parts, c.req.valid("json"), whoAsks(c));
       const observed = controller.observe();
       const now = clock.now();
       const outcome = applySite(observed, order, now);
@@ -105,43 +105,37 @@ export function changeRoutes(parts: ApiParts) {
       return c.json(preview(observed, outcome, now), 200);
     })
     .openapi(rollbackRoute, async (c) => {
-      const outcome = await controller.execute((seen, now) => rollBack(seen, by(c), now));
+      const outcome = await controller.execute((seen, now) => rollBack(seen, whoAsks(c), now));
       return c.json(granted(outcome), 200);
     })
     .openapi(scaleRoute, async (c) => {
       const wish = c.req.valid("json");
       const { role } = c.req.valid("param");
       const outcome = await controller.execute(({ inventory }, now) =>
-        scaleRole(inventory, role, scaleOrder(wish, now), by(c), now),
+        scaleRole(inventory, role, scaleOrder(wish, now), whoAsks(c), now),
       );
       return c.json(granted(outcome), 200);
     })
     .openapi(machineRoute, async (c) => {
       const { machine, order } = c.req.valid("param");
       const outcome = await controller.execute(({ inventory }, now) =>
-        orderMachine(inventory, machine, order, by(c), now),
+        orderMachine(inventory, machine, order, whoAsks(c), now),
       );
       return c.json(granted(outcome), 200);
     })
     .openapi(maintenanceRoute, async (c) => {
       const { isOn } = c.req.valid("json");
       const outcome = await controller.execute(({ inventory }) =>
-        setMaintenance(inventory, isOn, by(c)),
+        setMaintenance(inventory, isOn, whoAsks(c)),
       );
       return c.json(granted(outcome), 200);
     })
     .openapi(downRoute, async (c) => {
       const outcome = await controller.execute(({ inventory }, now) =>
-        takeDown(inventory, by(c), now),
+        takeDown(inventory, whoAsks(c), now),
       );
       return c.json(granted(outcome), 200);
     });
-}
-
-/** Who asks, as the event log tells it. */
-function by(c: Context): string {
-  const name = c.req.header("x-tidemill-user") ?? "the API";
-  return name.replace(/[^\w.@ -]/g, "").slice(0, 60);
 }
 
 function scaleOrder(wish: ScaleBody, now: number): ScaleOrder {

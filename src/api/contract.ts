@@ -5,7 +5,16 @@ import { siteSchema } from "./site-schema.ts";
 export const errorSchema = z
   .object({
     error: z.object({
-      code: z.enum(["unauthorized", "invalid", "unknown", "locked", "refused", "unavailable"]),
+      code: z.enum([
+        "unauthorized",
+        "forbidden",
+        "limited",
+        "invalid",
+        "unknown",
+        "locked",
+        "refused",
+        "unavailable",
+      ]),
       message: z.string().openapi({ example: "deploy 12, begun by ada, is running" }),
     }),
   })

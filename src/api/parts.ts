@@ -1,9 +1,12 @@
+import type { AccessRecords } from "../ports/access-records.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
 import type { Seal } from "../ports/seal.ts";
 import type { Controller } from "../controller/controller.ts";
+import type { FailureCount } from "../controller/failure-count.ts";
 import type { LogBook } from "../controller/log-book.ts";
+import type { TokenBook } from "../controller/token-book.ts";
 
 /** What the routes stand on. */
 export interface ApiParts {
@@ -14,10 +17,9 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly seal: Seal;
   readonly version: string;
-  /** People's token. */
-  readonly token: string;
-  /** Token of a machine's agent. */
-  readonly tokenOf: (machine: string) => string;
+  readonly tokens: TokenBook;
+  readonly failures: FailureCount;
+  readonly records: Pick<AccessRecords, "addAudit" | "audit">;
   /** A free port for the balancer, for sites that name none. */
   readonly chooseBalancerPort: (host: string) => Promise<number>;
 }

@@ -192,6 +192,8 @@ function unreachableController(url: string, cause: NodeJS.ErrnoException): CliEr
 
 const exits: Readonly<Record<ApiError["error"]["code"], ExitCode>> = {
   unauthorized: exitCodes.failed,
+  forbidden: exitCodes.failed,
+  limited: exitCodes.failed,
   invalid: exitCodes.usage,
   unknown: exitCodes.failed,
   locked: exitCodes.locked,

@@ -40,7 +40,9 @@ export interface ControllerParts {
   readonly releases: ReleaseStore;
   readonly clock: Clock;
   readonly openSecret: OpenSecret;
-  readonly orderFor: (effect: Extract<Effect, { kind: "launch" }>) => LaunchOrder;
+  readonly orderFor: (
+    effect: Extract<Effect, { kind: "launch" }>,
+  ) => LaunchOrder | Promise<LaunchOrder>;
 }
 
 export interface Controller {

@@ -23,7 +23,9 @@ export interface EffectParts {
   readonly releases: ReleaseStore;
   readonly clock: Clock;
   readonly watch: Watch;
-  readonly orderFor: (effect: Extract<Effect, { kind: "launch" }>) => LaunchOrder;
+  readonly orderFor: (
+    effect: Extract<Effect, { kind: "launch" }>,
+  ) => LaunchOrder | Promise<LaunchOrder>;
   readonly onEnd: (subject: string, failure: Failure | null) => void;
 }
 
@@ -70,7 +72,7 @@ async function carryOut(parts: EffectParts, effect: Effect): Promise<Failure | n
   try {
     switch (effect.kind) {
       case "launch":
-        parts.watch.add(await parts.provider.launch(parts.orderFor(effect), signal));
+        parts.watch.add(await parts.provider.launch(await parts.orderFor(effect), signal));
         return null;
       case "terminate":
         await parts.provider.terminate(effect.machine, signal);

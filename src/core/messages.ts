@@ -1,13 +1,15 @@
 import type { MachineDocument } from "./document.ts";
 import type { AgentReport } from "./report.ts";
 
-/** What an agent says over its WebSocket, one JSON text per message. The first must be `hello`. */
+/**
+ * What an agent says over its WebSocket, one JSON text per message. The first must be `hello`, in the name
+ * that its certificate says.
+ */
 export type AgentMessage =
   | {
       readonly kind: "hello";
       readonly protocol: 1;
       readonly machine: string;
-      readonly token: string;
       readonly bootId: string;
     }
   | { readonly kind: "report"; readonly report: AgentReport }
@@ -26,7 +28,7 @@ export interface AgentLine {
 
 /**
  * What the controller says. A refused `hello` is answered by closing with code 4401 and a reason.
- * Releases are fetched beside the socket: `GET <controller>/v1/agent/releases/<id>`, `authorization: Bearer
- * <token>` and `x-tidemill-machine: <name>`; the answer is the archive.
+ * Releases are fetched beside the socket by the same certificate: `GET <controller>/v1/agent/releases/<id>`;
+ * the answer is the archive.
  */
 export type ControllerMessage = { readonly kind: "document"; readonly document: MachineDocument };

@@ -3,9 +3,12 @@ export interface AgentSettings {
   readonly siteId: string;
   readonly machine: string;
   readonly role: string;
+  /** One-time token by which the agent joins. */
   readonly token: string;
-  /** WebSocket address, e.g. `ws://127.0.0.1:7431/v1/agent`. */
+  /** WebSocket address, e.g. `wss://127.0.0.1:7432/v1/agent`. */
   readonly controllerUrl: string;
+  /** PEM of the authority that names the controller. */
+  readonly authority: string;
   readonly address: string;
   /** Ports of this machine's own processes, both ends included. */
   readonly ports: { readonly first: number; readonly last: number };

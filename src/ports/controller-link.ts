@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 
 /** The agent's way home. */
 export interface ControllerLink {
-  /** Connects and says hello. Throws `Failure`: `unavailable` no answer, `rejected` token refused. */
+  /** Connects and says hello. Throws `Failure`: `unavailable` no answer, `rejected` this machine is not let in. */
   connect(
     onMessage: (message: ControllerMessage) => void,
     signal: AbortSignal,

@@ -18,8 +18,10 @@ export interface LaunchOrder {
   readonly role: string;
   /** Unique among the site's living machines of the role. */
   readonly number: number;
-  /** The agent shows it when it calls home. */
+  /** Good for one machine, one key and a quarter of an hour: the agent joins by it. */
   readonly token: string;
-  /** WebSocket address of the controller, e.g. `ws://127.0.0.1:7431/v1/agent`. */
+  /** WebSocket address of the controller, e.g. `wss://127.0.0.1:7432/v1/agent`. */
   readonly controllerUrl: string;
+  /** PEM of the authority that names the controller: the agent trusts no other from its first byte on. */
+  readonly authority: string;
 }

@@ -6,6 +6,8 @@ export interface StateDirectory {
   readonly database: string;
   readonly sealKey: string;
   readonly token: string;
+  /** Certificate of the site's authority; no secret. */
+  readonly authority: string;
   readonly releases: string;
   readonly logs: string;
   /** Where the controller listens; there while it runs. */
@@ -19,6 +21,7 @@ export function stateDirectory(root: string): StateDirectory {
     database: join(inventory, "inventory.db"),
     sealKey: join(inventory, "seal.key"),
     token: join(inventory, "token"),
+    authority: join(inventory, "authority.pem"),
     releases: join(inventory, "releases"),
     logs: join(root, "logs"),
     controller: join(root, "controller.json"),

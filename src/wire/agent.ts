@@ -14,8 +14,11 @@ import { createProcessTable } from "../adapters/process/process-table.ts";
 import { createReleaseDirectory } from "../adapters/release/release-directory.ts";
 import { createSeal } from "../adapters/seal/seal.ts";
 import { createAgentLink } from "../adapters/websocket/agent-link.ts";
+import { createCredentials } from "../adapters/websocket/credentials.ts";
 import { runAgent } from "../agent/agent.ts";
+import { keepCredentials } from "../agent/keep-credentials.ts";
 import type { AgentParts } from "../agent/parts.ts";
+import { endingWhenRefused } from "../agent/refusal.ts";
 import { machineId, machineMarker } from "../core/markers.ts";
 import { supervisionLimits } from "../core/supervision/rules.ts";
 import type { SupervisionLimits } from "../core/supervision/rules.ts";
@@ -43,25 +46,14 @@ export async function runAgentProcess(directory: string): Promise<void> {
     env: environmentForProcesses(settings),
     limits: limitsFromEnvironment(),
   };
-  await runAgent(await assemble(directory, settings, bootId), identity, stop.signal);
+  await runAgent(await assemble(directory, { settings, bootId, stop }), identity, stop.signal);
   // A probe or a fetch that nobody waits for any more must not hold the process.
   process.exit(0);
 }
 
-async function assemble(
-  directory: string,
-  settings: AgentSettings,
-  bootId: string,
-): Promise<AgentParts> {
+async function assemble(directory: string, { settings, bootId, stop }: Life): Promise<AgentParts> {
   const clock = createSystemClock();
-  const link = createAgentLink({
-    machine: settings.machine,
-    bootId,
-    async readTarget() {
-      const { controllerUrl, token } = readAgentFile(directory);
-      return { url: controllerUrl, token };
-    },
-  });
+  const link = openLink(directory, { settings, bootId, stop }, clock);
   const home = join(directory, "home");
   await mkdir(home, { recursive: true });
   const seal = await createSeal(join(directory, "seal.key"));
@@ -89,8 +81,35 @@ async function assemble(
     documents: createDocumentStore(join(directory, "document.json"), seal),
     records: createMachineRecords(join(directory, "record.json")),
     balancer: settings.role === "balancer" ? await openBalancer(directory, settings, clock) : null,
-    say: (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`),
+    say,
   };
+}
+
+/** One run of the agent. */
+interface Life {
+  readonly settings: AgentSettings;
+  readonly bootId: string;
+  readonly stop: AbortController;
+}
+
+/** The way home, and the credentials it is gone with, kept fresh. */
+function openLink(directory: string, { settings, bootId, stop }: Life, clock: Clock) {
+  const { machine, role } = settings;
+  const readTarget = () => {
+    const { controllerUrl, token, authority } = readAgentFile(directory);
+    return Promise.resolve({ url: controllerUrl, token, authority });
+  };
+  const credentials = createCredentials({ directory, machine, role, clock, readTarget });
+  void keepCredentials({ credentials, clock, say }, stop.signal);
+  const link = createAgentLink({ machine, bootId, readTarget, credentials });
+  return endingWhenRefused(link, (reason) => {
+    say(`Ended, so that the provider brings a new token: ${reason}`);
+    stop.abort();
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 }
 
 /** Loaded only where it is used: most machines are no balancers. */

@@ -1,11 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { realpathSync, renameSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createAdaptorServer } from "@hono/node-server";
 import { createSystemClock } from "../adapters/clock/clock.ts";
 import { openSqliteInventory } from "../adapters/inventory/sqlite.ts";
 import { createLocalProvider } from "../adapters/local/local.ts";
@@ -14,8 +12,6 @@ import { firstFreePort } from "../adapters/process/free-port.ts";
 import { createProcessTable } from "../adapters/process/process-table.ts";
 import { createReleaseStore } from "../adapters/release/release-store.ts";
 import { createSeal } from "../adapters/seal/seal.ts";
-import { createAgentServer } from "../adapters/websocket/agent-server.ts";
-import type { AgentServer } from "../adapters/websocket/agent-server.ts";
 import { createApi } from "../api/app.ts";
 import { createController } from "../controller/controller.ts";
 import type { Controller } from "../controller/controller.ts";
@@ -24,10 +20,12 @@ import type { Inventory } from "../ports/inventory.ts";
 import type { Provider } from "../ports/provider.ts";
 import { stateDirectory } from "../ports/state-directory.ts";
 import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
+import { openAccess } from "./access.ts";
+import { openAgentsEntry } from "./agents.ts";
+import { listenAddress, listenForPeople } from "./listen.ts";
 import { readVersion } from "./version.ts";
 
 const FIRST_BALANCER_PORT = 8080;
-const FIRST_API_PORT = 7431;
 const PORTS_TRIED = 200;
 /** A controller of a site that is down waits this long for an `up`, then ends. */
 const IDLE_MS = 30_000;
@@ -77,17 +75,23 @@ async function serve(
 ): Promise<void> {
   const clock = createSystemClock();
   const seal = await createSeal(places.sealKey);
-  const token = readToken(places.token);
   const inventory = await openSqliteInventory(places.database, randomBytes(24).toString("hex"));
   const releases = createReleaseStore(places.releases);
-  const tokenOf = (machine: string): string => seal.fingerprint(`agent ${machine}`);
-  const isKnown = (machine: string): boolean => inventory.state().machines.has(machine);
-  const agents = createAgentServer({ clock, tokenOf, isKnown });
+  const access = await openAccess({
+    siteId: identity.siteId,
+    inventory,
+    records: inventory.access,
+    seal,
+    clock,
+    localToken: readToken(places.token),
+  });
+  writeFileSync(places.authority, access.authority.certificate);
+  const entry = await openAgentsEntry({ access, clock, releases, places });
+  const { agents, controllerUrl } = entry;
   const provider = openProvider(places, identity);
   const version = readVersion();
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
-  const address = { url: "" };
   const controller = createController({
     inventory,
     provider,
@@ -95,12 +99,13 @@ async function serve(
     releases,
     clock,
     openSecret: (sealed) => seal.open(sealed),
-    orderFor: ({ machine, role, number }) => ({
+    orderFor: async ({ machine, role, number }) => ({
       name: machine,
       role,
       number,
-      token: tokenOf(machine),
-      controllerUrl: `${address.url.replace("http", "ws")}/v1/agent`,
+      token: await access.registrar.invite(machine, role),
+      controllerUrl,
+      authority: access.authority.certificate,
     }),
   });
   const api = createApi({
@@ -111,18 +116,18 @@ async function serve(
     clock,
     seal,
     version,
-    token,
-    tokenOf,
+    tokens: access.tokens,
+    failures: access.failures,
+    records: access.records,
     chooseBalancerPort: (host) => firstFreePort(host, FIRST_BALANCER_PORT, PORTS_TRIED),
   });
-  const server = createAdaptorServer({ fetch: api.fetch }) as Server;
-  acceptAgents(server, agents);
-  address.url = await listen(server, places);
+  const listen = listenAddress(places);
+  const { server, url } = await listenForPeople(api.fetch, { access, clock, places, listen });
   endWhenDown(controller, inventory, stop);
-  writeAddress(places.controller, { url: address.url, pid: process.pid, version });
+  writeAddress(places.controller, { url, pid: process.pid, version });
   await controller.run(stop.signal);
   rmSync(places.controller, { force: true });
-  agents.close();
+  entry.close();
   server.closeAllConnections();
   server.close();
   await inventory.close();
@@ -151,27 +156,6 @@ function builtProgram(): string {
 /** Unix sockets have short paths: they cannot live beside the site file. */
 function runtimeDirectoryOf(siteId: string): string {
   return join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `tidemill-${siteId}`);
-}
-
-function acceptAgents(server: Server, agents: AgentServer): void {
-  server.on("upgrade", (request, socket, head) => {
-    if (request.url?.startsWith("/v1/agent") === true) agents.accept(request, socket, head);
-    else socket.destroy();
-  });
-}
-
-/** The same port as before where it is free, because the agents know it; else they learn the new one. */
-async function listen(server: Server, places: StateDirectory): Promise<string> {
-  const host = "127.0.0.1";
-  const portFile = join(places.root, "inventory", "port");
-  const saved = existsSync(portFile) ? Number(readFileSync(portFile, "utf8")) : null;
-  const port = await firstFreePort(host, saved ?? FIRST_API_PORT, PORTS_TRIED);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  writeFileSync(portFile, `${port}\n`);
-  return `http://${host}:${port}`;
 }
 
 function readToken(path: string): string {

@@ -72,7 +72,8 @@ const order = (name: string) => ({
   role: "web",
   number: 1,
   token: "secret-token",
-  controllerUrl: "ws://127.0.0.1:9/v1/agent",
+  controllerUrl: "wss://127.0.0.1:9/v1/agent",
+  authority: "none",
 });
 
 async function living(place: Place, name: string, marker: string): Promise<ProcessEntry[]> {

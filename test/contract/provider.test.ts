@@ -90,7 +90,8 @@ describe("the local provider's machines", () => {
     role: "web",
     number: 1,
     token: "secret-token",
-    controllerUrl: "ws://127.0.0.1:9/v1/agent",
+    controllerUrl: "wss://127.0.0.1:9/v1/agent",
+    authority: "none",
   });
 
   it("have ports of their own, and files for the owner only", async () => {

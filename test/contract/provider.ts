@@ -31,7 +31,8 @@ export function describeProvider(
       role: "web",
       number,
       token: `token-${name}`,
-      controllerUrl: "ws://127.0.0.1:9/v1/agent",
+      controllerUrl: "wss://127.0.0.1:9/v1/agent",
+      authority: "none",
     });
     const find = async (name: string) =>
       (await opened.provider.list(signal)).find((it) => it.name === name);

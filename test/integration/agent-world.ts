@@ -1,11 +1,15 @@
+import { certify, createTestAuthority } from "../harness/authority.ts";
 import { until } from "../harness/until.ts";
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { createServer } from "node:https";
+import type { Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import type { TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,9 +26,13 @@ import type {
 import type { AgentLine, AgentMessage } from "../../src/core/messages.ts";
 import type { AgentReport, ProcessReport } from "../../src/core/report.ts";
 import type { Provider } from "../../src/ports/provider.ts";
+import type { JoinAsk } from "../../src/ports/registrar.ts";
 
 const bin = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
 const token = "token-of-a-test";
+/** The same for every controller of the file: a machine outlives the one it has joined. */
+const authority = await createTestAuthority("test");
+const door = await certify(authority);
 
 /** A controller that only listens and hands out documents. */
 export interface TinyController {
@@ -40,10 +48,13 @@ export interface TinyController {
 
 export async function openController(port = 0): Promise<TinyController> {
   const archives = new Map<string, Buffer>();
-  const server = createServer((request, response) => {
+  const tls = { key: door.key, cert: door.certificate, ca: authority.certificate };
+  const options = { ...tls, requestCert: true, rejectUnauthorized: false };
+  const server = createServer(options, (request, response) => {
+    if (request.url === "/v1/join") return void letIn(request, response);
     const id = request.url?.split("/").at(-1) ?? "";
     const archive = archives.get(id);
-    const isAllowed = request.headers.authorization === `Bearer ${token}`;
+    const isAllowed = (request.socket as TLSSocket).authorized;
     response.statusCode = !isAllowed ? 401 : archive === undefined ? 404 : 200;
     response.end(isAllowed ? archive : undefined);
   });
@@ -51,7 +62,7 @@ export async function openController(port = 0): Promise<TinyController> {
   const socketServer = new WebSocketServer({ server, path: "/v1/agent" });
   await listen(server, port);
   const controller: TinyController = {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/agent`,
+    url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}/v1/agent`,
     reports: [],
     lines: [],
     hellos: [],
@@ -73,7 +84,8 @@ export async function openController(port = 0): Promise<TinyController> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  socketServer.on("connection", (socket) => {
+  socketServer.on("connection", (socket, request) => {
+    if (!(request.socket as TLSSocket).authorized) return socket.close(4401, "who is that");
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("message", (data: Buffer) => take(controller, socket, data));
@@ -86,10 +98,25 @@ function take(controller: TinyController, socket: WebSocket, data: Buffer): void
   if (message.kind === "report") controller.reports.push(message.report);
   if (message.kind === "lines") controller.lines.push(...message.lines);
   if (message.kind !== "hello") return;
-  if (message.token !== token) return socket.close(4401, "unknown token");
   controller.hellos.push({ at: performance.now(), bootId: message.bootId });
   const { document } = controller;
   if (document !== null) socket.send(JSON.stringify({ kind: "document", document }));
+}
+
+/** Lets in whoever has the token. */
+async function letIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const ask = JSON.parse(await text(request)) as JoinAsk;
+  if (ask.token !== token) {
+    response.statusCode = 403;
+    response.end(JSON.stringify({ error: "the token is not known" }));
+    return;
+  }
+  const subject = { kind: "machine", site: "test", machine: ask.machine, role: ask.role } as const;
+  const lifeMs = 3_600_000;
+  const from = Date.now();
+  const order = { subject, publicKey: ask.publicKey, from, until: from + lifeMs };
+  const { pem } = await authority.issue(order);
+  response.end(JSON.stringify({ certificate: pem, lifeMs }));
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -143,7 +170,14 @@ export async function openWorld(limits: Readonly<Record<string, number>> = {}): 
     async launch() {
       const controllerUrl = world.controller.url;
       await provider.launch(
-        { name: machine, role: "web", number: 1, token, controllerUrl },
+        {
+          name: machine,
+          role: "web",
+          number: 1,
+          token,
+          controllerUrl,
+          authority: authority.certificate,
+        },
         forever,
       );
     },

@@ -3,8 +3,10 @@ import type { Kysely, Transaction } from "kysely";
 import { applyChanges, emptyInventory } from "../../core/changes.ts";
 import { unreachable } from "../../core/assert.ts";
 import type { Change, InventoryState, SiteEvent } from "../../core/inventory.ts";
+import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
-import type { EventFilter, Inventory, RecordedEvent } from "../../ports/inventory.ts";
+import type { EventFilter, RecordedEvent } from "../../ports/inventory.ts";
+import { createAccessRecords } from "./access-records.ts";
 import { migrationsFor } from "./migrations.ts";
 import type { Engine } from "./migrations.ts";
 import {
@@ -35,7 +37,10 @@ export interface WritingTerm {
 }
 
 /** The inventory over an open database that has its present form. */
-export async function createInventory(db: Database, options: InventoryOptions): Promise<Inventory> {
+export async function createInventory(
+  db: Database,
+  options: InventoryOptions,
+): Promise<OpenInventory> {
   let state = (await load(db)) ?? emptyInventory(options.stickyKey);
   let isInDoubt = false;
   return {
@@ -66,6 +71,7 @@ export async function createInventory(db: Database, options: InventoryOptions): 
       state = next;
     },
     events: (filter) => asFailure("read", () => readEvents(db, filter)),
+    access: createAccessRecords(db),
     close: () => db.destroy(),
   };
 }

@@ -1,5 +1,6 @@
 import type { ColumnDefinitionBuilder, Kysely } from "kysely";
 import type { MigrationProvider } from "kysely/migration";
+import { createAccessTables } from "./access-tables.ts";
 
 /** Where the schema is written: all but the counting of events is the same. */
 export type Engine = "sqlite" | "postgres";
@@ -9,6 +10,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
   const migrations = {
     "2026-11-21-first": { up: (db: Kysely<unknown>) => createTables(db, engine) },
     "2026-11-22-lease": { up: createLease },
+    "2026-11-23-access": { up: (db: Kysely<unknown>) => createAccessTables(db, engine) },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }

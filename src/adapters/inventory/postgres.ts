@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import { Pool, types } from "pg";
 import type { TypeParsers } from "pg";
-import type { Inventory } from "../../ports/inventory.ts";
+import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
 import { createInventory, migrate } from "./inventory.ts";
 import type { Database, WritingTerm } from "./inventory.ts";
@@ -24,7 +24,7 @@ export async function openPostgresInventory(
   url: string,
   stickyKey: string,
   term: WritingTerm,
-): Promise<Inventory> {
+): Promise<OpenInventory> {
   const db = openPostgresDatabase(url);
   const inventory = await createInventory(db, { engine: "postgres", stickyKey, term });
   return { ...inventory, close: () => withoutWaiting(inventory.close()) };

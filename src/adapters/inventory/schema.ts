@@ -1,8 +1,10 @@
+import type { AccessTables } from "./access-tables.ts";
+
 /**
  * The inventory's tables, the same on every engine. Times are milliseconds since 1970; what only the core
  * reads nested is JSON text, what people ask for has a column of its own.
  */
-export interface InventoryTables {
+export interface InventoryTables extends AccessTables {
   readonly settings: SettingsTable;
   readonly role: RoleTable;
   readonly machine: MachineTable;

@@ -2,14 +2,14 @@ import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue } from "node:sqlite";
 import { Kysely, sql, SqliteDialect } from "kysely";
 import type { SqliteDatabase } from "kysely";
+import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
-import type { Inventory } from "../../ports/inventory.ts";
 import { createInventory, LEASE_NAME, migrate } from "./inventory.ts";
 import type { Database } from "./inventory.ts";
 import type { InventoryTables } from "./schema.ts";
 
 /** The inventory in a file, and the term in which it was opened. */
-export interface SqliteInventory extends Inventory {
+export interface SqliteInventory extends OpenInventory {
   readonly epoch: number;
 }
 

@@ -73,6 +73,7 @@ async function launch(
     role: order.role,
     token: order.token,
     controllerUrl: order.controllerUrl,
+    authority: order.authority,
     address: slot.address,
     ports: slot.ports,
     logsDirectory: places.logs,

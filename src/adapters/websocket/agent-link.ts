@@ -1,22 +1,28 @@
-import { get as httpGet } from "node:http";
-import { get as httpsGet } from "node:https";
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { get } from "node:https";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
 import type { ControllerMessage } from "../../core/messages.ts";
 import type { ControllerConnection, ControllerLink } from "../../ports/controller-link.ts";
 import { Failure } from "../../ports/failure.ts";
+import type { MachineCredentials } from "../../ports/machine-credentials.ts";
+import { reasonIn, tlsOptions } from "./credentials.ts";
 
 export interface AgentLinkOptions {
   readonly machine: string;
   readonly bootId: string;
   /** Read before every connection: the controller may have moved. */
   readTarget(): Promise<ControllerTarget>;
+  readonly credentials: MachineCredentials;
 }
 
 export interface ControllerTarget {
+  /** E.g. `wss://127.0.0.1:7432/v1/agent`. */
   readonly url: string;
   readonly token: string;
+  /** PEM of the only authority that may name a controller. */
+  readonly authority: string;
 }
 
 const pingMs = 2_000;
@@ -31,8 +37,11 @@ const refused = 4401;
 export function createAgentLink(options: AgentLinkOptions): ControllerLink {
   return {
     async connect(onMessage, signal) {
+      const { machine, bootId, credentials } = options;
       const target = await options.readTarget();
+      const shown = await credentials.show(signal);
       const socket = new WebSocket(target.url, {
+        ...tlsOptions(target, shown),
         handshakeTimeout: connectMs,
         maxPayload: messageBytesMax,
         perMessageDeflate: false,
@@ -44,15 +53,15 @@ export function createAgentLink(options: AgentLinkOptions): ControllerLink {
         else onMessage(message);
       });
       const ended = endOf(socket);
-      await opened(socket, target.url, signal);
-      const { machine, bootId } = options;
-      socket.send(
-        JSON.stringify({ kind: "hello", protocol: 1, machine, token: target.token, bootId }),
-      );
+      await opened(socket, target.url, signal).catch((failure: Failure) => {
+        // A certificate that is no longer accepted is never accepted again.
+        if (failure.code === "rejected") credentials.discard();
+        throw failure;
+      });
+      socket.send(JSON.stringify({ kind: "hello", protocol: 1, machine, bootId }));
       return connectionOf(socket, ended, signal);
     },
-    fetchRelease: async (id, signal) =>
-      fetchRelease(await options.readTarget(), options.machine, id, signal),
+    fetchRelease: (id, signal) => fetchRelease(options, id, signal),
   };
 }
 
@@ -110,6 +119,11 @@ function opened(socket: WebSocket, url: string, signal: AbortSignal): Promise<vo
       else reject(failure);
     };
     socket.once("open", () => done(null));
+    const onRefusal = async (asked: ClientRequest, answer: IncomingMessage): Promise<void> => {
+      done(await refusalOf(answer, url));
+      asked.destroy();
+    };
+    socket.once("unexpected-response", (asked, answer) => void onRefusal(asked, answer));
     socket.on("error", (cause) => {
       done(
         new Failure("unavailable", `Cannot reach the controller at ${url}: ${cause.message}`, {
@@ -134,18 +148,26 @@ function endOf(socket: WebSocket): Promise<string> {
   });
 }
 
-function fetchRelease(
-  target: ControllerTarget,
-  machine: string,
+/** In the controller's own words; only its no to a certificate is a rejection. */
+async function refusalOf(answer: IncomingMessage, url: string): Promise<Failure> {
+  const status = answer.statusCode ?? 0;
+  const said = await text(answer).catch(() => "");
+  const code = status === 401 ? "rejected" : "unavailable";
+  return new Failure(code, `Cannot reach the controller at ${url}: ${reasonIn(said) ?? status}`);
+}
+
+async function fetchRelease(
+  options: AgentLinkOptions,
   id: string,
   signal: AbortSignal,
 ): Promise<Readable> {
+  const target = await options.readTarget();
+  const shown = await options.credentials.show(signal);
   const url = new URL(`/v1/agent/releases/${encodeURIComponent(id)}`, target.url);
-  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
-  const get = url.protocol === "https:" ? httpsGet : httpGet;
-  const headers = { authorization: `Bearer ${target.token}`, "x-tidemill-machine": machine };
+  url.protocol = "https:";
+  const tls = tlsOptions(target, shown);
   return new Promise((resolve, reject) => {
-    const asked = get(url, { headers, signal, agent: false });
+    const asked = get(url, { ...tls, signal, agent: false });
     asked.on("error", (cause) => {
       const code = signal.aborted ? "aborted" : "unavailable";
       reject(new Failure(code, `Cannot fetch release ${id}: ${cause.message}`, { cause }));

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
@@ -17,16 +16,15 @@ const HELLO_MS = 10_000;
 const PING_MS = 5_000;
 
 export interface AgentServer extends Agents {
-  /** Takes an HTTP upgrade over. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes over the HTTP upgrade of a caller that is known to be the machine. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, machine: string): void;
   close(): void;
 }
 
 export interface AgentServerOptions {
   readonly clock: Clock;
-  readonly tokenOf: (machine: string) => string;
-  /** Whether a machine of this name is on record: strangers are sent away. */
-  readonly isKnown: (machine: string) => boolean;
+  /** Called when a machine is forgotten, so that its other connections end as well. */
+  readonly onForget: (machine: string) => void;
 }
 
 interface Peer {
@@ -49,7 +47,6 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
   const room: Room = { clock: options.clock, peers: new Map(), news: [], lines: [] };
   const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
   const pinging = setInterval(() => ping(server), PING_MS).unref();
-  server.on("connection", (socket) => greet(socket, options, room));
   return {
     observe: () => new Map([...room.peers].map(([name, peer]) => [name, peer.observation])),
     send: (document) => hand(room, document),
@@ -57,11 +54,12 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
       const peer = room.peers.get(machine);
       room.peers.delete(machine);
       peer?.socket?.terminate();
+      options.onForget(machine);
     },
     onNews: (listener) => room.news.push(listener),
     onLines: (listener) => room.lines.push(listener),
-    accept(request, socket, head) {
-      server.handleUpgrade(request, socket, head, (ws) => server.emit("connection", ws, request));
+    accept(request, socket, head, machine) {
+      server.handleUpgrade(request, socket, head, (opened) => greet(opened, machine, room));
     },
     close() {
       clearInterval(pinging);
@@ -131,45 +129,38 @@ function deliver(socket: WebSocket, document: MachineDocument): void {
   socket.send(JSON.stringify({ kind: "document", document }));
 }
 
-/** The first message must be a hello with the machine's token; then the socket speaks for that machine only. */
-function greet(socket: WebSocket, options: AgentServerOptions, room: Room): void {
-  let machine: string | null = null;
+/** The first message must be a hello in the caller's own name; the socket speaks for that machine only. */
+function greet(socket: WebSocket, machine: string, room: Room): void {
+  let isIn = false;
   const late = setTimeout(() => socket.close(4408, "no hello"), HELLO_MS).unref();
   socket.on("error", () => socket.terminate());
   socket.on("close", () => clearTimeout(late));
+  markAlive(socket);
   socket.on("message", (data: Buffer) => {
     const message = parse(data);
     if (message === null) {
       socket.close(4400, "not a message of an agent");
       return;
     }
-    if (machine !== null) {
+    if (isIn) {
       receive(room, machine, message);
       return;
     }
-    const objection = objectionTo(message, options);
-    if (objection !== null || message.kind !== "hello") {
-      socket.close(4401, objection ?? "hello comes first");
+    const objection = objectionTo(message, machine);
+    if (objection !== null) {
+      socket.close(4401, objection);
       return;
     }
     clearTimeout(late);
-    machine = message.machine;
-    markAlive(socket);
+    isIn = true;
     enter(room, socket, machine);
   });
 }
 
-function objectionTo(message: AgentMessage, options: AgentServerOptions): string | null {
+function objectionTo(message: AgentMessage, machine: string): string | null {
   if (message.kind !== "hello") return "hello comes first";
   if (message.protocol !== 1) return "this controller speaks protocol 1";
-  if (!isEqual(message.token, options.tokenOf(message.machine))) return "the token is not valid";
-  return options.isKnown(message.machine) ? null : "no such machine is on record";
-}
-
-function isEqual(given: unknown, wanted: string): boolean {
-  if (typeof given !== "string") return false;
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  return message.machine === machine ? null : `the certificate is ${machine}'s`;
 }
 
 function parse(data: Buffer): AgentMessage | null {

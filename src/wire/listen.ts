@@ -1,0 +1,108 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { firstFreePort } from "../adapters/process/free-port.ts";
+import type { AgentDoor } from "../adapters/websocket/agent-door.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StateDirectory } from "../ports/state-directory.ts";
+import { hostNames, isLoopback, serverCertificate } from "./access.ts";
+import type { Access } from "./access.ts";
+
+const LOOPBACK = "127.0.0.1";
+const FIRST_API_PORT = 7431;
+/** Apart from the API's, so that the two never take each other's place. */
+const FIRST_DOOR_PORT = 7731;
+const PORTS_TRIED = 200;
+
+export interface ApiServer {
+  readonly server: Server;
+  /** For this computer's own command line. */
+  readonly url: string;
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Plain HTTP on loopback; anywhere else TLS, by a certificate of the site's own authority. */
+export async function listenForPeople(
+  fetch: Fetch,
+  options: {
+    readonly access: Access;
+    readonly clock: Clock;
+    readonly places: StateDirectory;
+    readonly listen: ListenAddress;
+  },
+): Promise<ApiServer> {
+  const { access, clock, places, listen } = options;
+  const { host } = listen;
+  const port = listen.port ?? (await keptPort(places, "port", host, FIRST_API_PORT));
+  if (isLoopback(host)) {
+    const server = createAdaptorServer({ fetch }) as Server;
+    return { server, url: `http://${await listenOn(server, host, port)}` };
+  }
+  const { key, certificate } = await serverCertificate(access, clock, hostNames(host));
+  const serverOptions = { key, cert: certificate, minVersion: "TLSv1.3" as const };
+  const server = createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions });
+  const isAny = host === "0.0.0.0" || host === "::";
+  const [, chosen = ""] = /:(\d+)$/.exec(await listenOn(server as Server, host, port)) ?? [];
+  return {
+    server: server as Server,
+    url: `https://${isAny ? LOOPBACK : bracketed(host)}:${chosen}`,
+  };
+}
+
+/** Where agents call; the same port as before where it is free, because the agents know it. */
+export async function listenForAgents(door: AgentDoor, places: StateDirectory): Promise<string> {
+  const port = await keptPort(places, "door-port", LOOPBACK, FIRST_DOOR_PORT);
+  return `${LOOPBACK}:${await door.listen(LOOPBACK, port)}`;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** Null: any that is free. */
+  readonly port: number | null;
+}
+
+/**
+ * Where the API listens: TIDEMILL_LISTEN, `host` or `host:port`, or what it said at an earlier start, or loopback.
+ * Throws a plain error for anything else.
+ */
+export function listenAddress(places: StateDirectory): ListenAddress {
+  const path = join(places.root, "inventory", "listen");
+  const kept = existsSync(path) ? readFileSync(path, "utf8").trim() : null;
+  const text = process.env["TIDEMILL_LISTEN"] ?? kept;
+  if (text === null || text === "") return { host: LOOPBACK, port: null };
+  const match = /^(\[[0-9a-f:]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(text);
+  const host = match?.[1]?.replace(/^\[|\]$/g, "");
+  if (host === undefined) throw new Error(`TIDEMILL_LISTEN needs host:port, got ${text}`);
+  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  const port = match?.[2];
+  return { host, port: port === undefined ? null : Number(port) };
+}
+
+async function keptPort(
+  places: StateDirectory,
+  name: string,
+  host: string,
+  first: number,
+): Promise<number> {
+  const path = join(places.root, "inventory", name);
+  const kept = existsSync(path) ? Number(readFileSync(path, "utf8")) : null;
+  const port = await firstFreePort(host, kept ?? first, PORTS_TRIED);
+  writeFileSync(path, `${port}\n`);
+  return port;
+}
+
+async function listenOn(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return `${bracketed(host)}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
