@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
 import type { z } from "@hono/zod-openapi";
+import type { auditSchema, tokensSchema, tokenWishSchema } from "../api/access-routes.ts";
 import type {
   ApiError,
   deploySchema,
@@ -28,6 +29,9 @@ export type SiteEvents = z.infer<typeof eventsSchema>["events"];
 export type LogLines = z.infer<typeof linesSchema>["lines"];
 export type Explanation = z.infer<typeof explanationSchema>;
 export type Preview = z.infer<typeof previewSchema>;
+export type Tokens = z.infer<typeof tokensSchema>["tokens"];
+type TokenWish = z.infer<typeof tokenWishSchema>;
+export type AuditEntries = z.infer<typeof auditSchema>["entries"];
 export type MachineOrder = "drain" | "undrain" | "replace" | "remove";
 
 /** What to read of a list that grows. `after` is the number of the last one known. */
@@ -56,6 +60,12 @@ export interface Client {
   takeDown(): Promise<Done>;
   hasRelease(id: string): Promise<boolean>;
   sendRelease(packed: PackedRelease): Promise<void>;
+  tokens(): Promise<Tokens>;
+  /** The token itself, shown this once. */
+  createToken(wish: TokenWish): Promise<string>;
+  revokeToken(name: string): Promise<void>;
+  /** Newest first. */
+  audit(limit: number): Promise<AuditEntries>;
 }
 
 export interface ClientSettings {
@@ -63,6 +73,8 @@ export interface ClientSettings {
   readonly token: string;
   /** Who asks, for the event log. */
   readonly user: string;
+  /** PEM of the only authority that is believed, for `https` addresses. */
+  readonly authority: string | null;
 }
 
 /** What goes on without a controller. */
@@ -72,7 +84,7 @@ const ANSWER_MS = 15_000;
 const UPLOAD_MS = 600_000;
 
 interface Ask {
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: object;
   readonly archivePath?: string;
@@ -124,6 +136,28 @@ export function createClient(settings: ClientSettings): Client {
       const path = `/v1/releases/${id}?${facts}`;
       await ask({ method: "PUT", path, archivePath, deadlineMs: UPLOAD_MS });
     },
+    ...accessCalls(ask),
+  };
+}
+
+type Send = <Answer>(order: Ask) => Promise<Answer>;
+
+function accessCalls(ask: Send): Pick<Client, "tokens" | "createToken" | "revokeToken" | "audit"> {
+  return {
+    async tokens() {
+      return (await ask<{ tokens: Tokens }>({ method: "GET", path: "/v1/tokens" })).tokens;
+    },
+    async createToken(body) {
+      const path = "/v1/tokens";
+      return (await ask<{ token: string }>({ method: "POST", path, body })).token;
+    },
+    async revokeToken(name) {
+      await ask({ method: "DELETE", path: `/v1/tokens/${encodeURIComponent(name)}` });
+    },
+    async audit(limit) {
+      const path = `/v1/audit?limit=${limit}`;
+      return (await ask<{ entries: AuditEntries }>({ method: "GET", path })).entries;
+    },
   };
 }
 
@@ -161,11 +195,20 @@ async function exchange(settings: ClientSettings, order: Ask): Promise<IncomingM
   if (order.archivePath !== undefined) headers["content-type"] = "application/gzip";
   const signal = AbortSignal.timeout(order.deadlineMs ?? ANSWER_MS);
   const options = { method: order.method, headers, agent: false as const, signal };
-  const outgoing = request(`${settings.url}${order.path}`, options, resolve);
+  const url = `${settings.url}${order.path}`;
+  const outgoing = url.startsWith("https:")
+    ? // Loaded only where it is used: most commands speak to their own computer.
+      (await import("node:https")).request(url, { ...options, ...trust(settings) }, resolve)
+    : request(url, options, resolve);
   outgoing.on("error", reject);
   if (order.archivePath === undefined) outgoing.end(json ?? undefined);
   else pipeline(createReadStream(order.archivePath), outgoing).catch(reject);
   return promise;
+}
+
+/** Nobody but the site's own authority is believed. */
+function trust({ authority }: ClientSettings) {
+  return { minVersion: "TLSv1.3" as const, ...(authority === null ? {} : { ca: authority }) };
 }
 
 function parse(body: string): unknown {
@@ -205,6 +248,7 @@ const nexts: Readonly<Partial<Record<ApiError["error"]["code"], string>>> = {
   locked: "tidemill status, or the same again with --wait",
   unknown: "tidemill status",
   unauthorized: "tidemill doctor",
+  forbidden: "tidemill token create, by somebody who may",
   unavailable: "tidemill events",
 };
 

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { audit } from "./commands/audit.ts";
 import { check } from "./commands/check.ts";
 import { deploy } from "./commands/deploy.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -14,6 +15,7 @@ import { plan } from "./commands/plan.ts";
 import { rollback } from "./commands/rollback.ts";
 import { scale } from "./commands/scale.ts";
 import { status } from "./commands/status.ts";
+import { token } from "./commands/token.ts";
 import { up } from "./commands/up.ts";
 import { version } from "./commands/version.ts";
 import { watch } from "./commands/watch.ts";
@@ -32,9 +34,11 @@ export const commands: readonly Command[] = [
   machine,
   maintenance,
   events,
+  audit,
   logs,
   explain,
   open,
+  token,
   doctor,
   down,
   version,

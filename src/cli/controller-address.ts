@@ -20,7 +20,8 @@ export function runningController(state: StateDirectory): ControllerAddress | nu
 /** The client of a controller that runs. */
 export function clientOf(state: StateDirectory, address: ControllerAddress, user: string): Client {
   const token = readFileSync(state.token, "utf8").trim();
-  return createClient({ url: address.url, token, user });
+  const authority = address.url.startsWith("https:") ? readFileSync(state.authority, "utf8") : null;
+  return createClient({ url: address.url, token, user, authority });
 }
 
 /** Only machines that were not given back have a directory. */

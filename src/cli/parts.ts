@@ -1,6 +1,7 @@
 import type { Site } from "../core/desired.ts";
 import type { ReleasePacker } from "../ports/releases.ts";
 import type { OutputStreams } from "./output.ts";
+import type { RemoteController } from "./remote.ts";
 
 /** What the commands need of the world around them; the composition root gives it. */
 export interface CliParts extends OutputStreams {
@@ -8,6 +9,8 @@ export interface CliParts extends OutputStreams {
   readonly cwd: string;
   /** Who types, for the event log. */
   readonly user: string;
+  /** A controller elsewhere; null: the one of this computer. */
+  readonly remote: RemoteController | null;
   /** Somebody can answer a question. */
   readonly isInteractive: boolean;
   /** Command line of the controller, before the state directory, and its environment. */

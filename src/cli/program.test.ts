@@ -27,6 +27,7 @@ function createParts() {
     user: "ada",
     stdout: stdout.stream,
     stderr: stderr.stream,
+    remote: null,
     isInteractive: false,
     controllerCommand: [],
     controllerEnv: {},

@@ -11,6 +11,7 @@ import { createOutput } from "./output.ts";
 import type { CliParts } from "./parts.ts";
 import { findPlace } from "./place.ts";
 import type { Place } from "./place.ts";
+import { remoteClient } from "./remote.ts";
 
 /** Every command takes these. `-f` follows where a command has it; `--file` is the same everywhere. */
 export const globalOptions = [
@@ -109,6 +110,7 @@ function createContext(parts: CliParts, given: Given, output: Context["output"])
     output,
     place: findOnce,
     client() {
+      if (parts.remote !== null) return remoteClient(parts.remote, parts.user);
       const { state } = findOnce();
       const address = runningController(state);
       if (address === null) throw noController(state, `tidemill up${named}`);

@@ -18,6 +18,7 @@ const LOCKED_CODE = 5;
 
 /** The controller of the site, started when none runs. It outlives the command and the terminal. */
 export async function ensureController(context: Context): Promise<Client> {
+  if (context.parts.remote !== null) return context.client();
   const { state } = context.place();
   const running = await answering(context, state);
   if (running !== null) {

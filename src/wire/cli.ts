@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CliParts } from "../cli/parts.ts";
 import { runProgram } from "../cli/program.ts";
+import type { RemoteController } from "../cli/remote.ts";
 import { readVersion } from "./version.ts";
 
 /** Of our environment, what the controller gets: the values of secrets may be in the rest. */
@@ -18,6 +19,7 @@ const passedOn = [
   "TMPDIR",
   "XDG_RUNTIME_DIR",
   "NODE_COMPILE_CACHE",
+  "TIDEMILL_LISTEN",
 ];
 
 /** The command line. Adapters are loaded by the commands that need them: `status` needs none. */
@@ -30,6 +32,7 @@ function parts(): CliParts {
     version: readVersion(),
     cwd: process.cwd(),
     user: userName(),
+    remote: remoteController(),
     stdout: process.stdout,
     stderr: process.stderr,
     isInteractive: process.stdin.isTTY && process.stderr.isTTY,
@@ -46,6 +49,13 @@ function parts(): CliParts {
     readHaproxyVersion,
     openPage,
   };
+}
+
+/** TIDEMILL_URL, TIDEMILL_TOKEN and TIDEMILL_CA: the site's controller on another computer. */
+function remoteController(): RemoteController | null {
+  const { TIDEMILL_URL: url, TIDEMILL_TOKEN: token, TIDEMILL_CA: path } = process.env;
+  if (url === undefined) return null;
+  return { url, token: token ?? null, authorityPath: path ?? null };
 }
 
 function userName(): string {
