@@ -146,6 +146,8 @@ function scaleOrder(wish: ScaleBody, now: number): ScaleOrder {
 
 async function orderOf(parts: ApiParts, wish: WishBody, who: string): Promise<SiteOrder> {
   const { clock, seal } = parts;
+  const objection = parts.objectionTo(wish.site.provider);
+  if (objection !== null) throw new ApiFault("refused", objection);
   const state = parts.inventory.state();
   const { bind } = wish.site.balancer;
   const balancerPort =

@@ -1,4 +1,5 @@
 import type { AccessRecords } from "../ports/access-records.ts";
+import type { ProviderName } from "../core/desired.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
@@ -20,6 +21,8 @@ export interface ApiParts {
   readonly tokens: TokenBook;
   readonly failures: FailureCount;
   readonly records: Pick<AccessRecords, "addAudit" | "audit">;
+  /** Why machines of this provider cannot be made here; null when they can. */
+  readonly objectionTo: (provider: ProviderName) => string | null;
   /** A free port for the balancer, for sites that name none. */
   readonly chooseBalancerPort: (host: string) => Promise<number>;
 }

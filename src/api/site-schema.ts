@@ -96,7 +96,7 @@ const balancer = z.strictObject({
 export const siteSchema: z.ZodType<Site> = z.strictObject({
   name: z.string().min(1),
   domains: z.array(z.string()),
-  provider: z.literal("local"),
+  provider: z.enum(["local", "netns"]),
   balancer,
   roles: z.array(role).min(1),
   routes: z.array(

@@ -89,7 +89,7 @@ function describeMachine(
 /** The address the balancer listens on, with the port the site got. */
 function bindOf(site: Site | null, url: string): string {
   const { host, port, hostname } = new URL(url);
-  const bind = site?.balancer.bind.host ?? hostname;
+  const bind = site?.provider === "local" ? site.balancer.bind.host : hostname;
   return port === "" ? (site === null ? host : bind) : `${bind}:${port}`;
 }
 

@@ -16,7 +16,8 @@ export interface Site {
   readonly defaultRole: string | null;
 }
 
-export type ProviderName = "local";
+/** `local`: processes on loopback addresses. `netns`: network namespaces with addresses of their own. */
+export type ProviderName = "local" | "netns";
 
 export interface BalancerSettings {
   readonly machines: number;

@@ -12,6 +12,7 @@ import {
   takeSight,
 } from "./roster.ts";
 import type { Roster } from "./roster.ts";
+import { siteHost } from "./traffic/balancer-host.ts";
 
 /** The site at a glance: what `status` shows and scripts read. */
 export interface SiteStatus {
@@ -123,11 +124,12 @@ export function siteStatus(observed: Observed, holds: readonly Hold[], now: Inst
 /** `<site>.localhost` reaches a site on this computer in every browser without any set-up. */
 function siteUrl(observed: Observed): string | null {
   const { site, balancerPort } = observed.inventory.settings;
-  if (site === null) return null;
-  const { host } = site.balancer.bind;
+  const host = siteHost(observed.inventory);
+  if (site === null || host === null) return null;
   const port = site.balancer.bind.port ?? balancerPort;
   const isLocal = host.startsWith("127.") || host === "0.0.0.0" || host === "localhost";
-  const name = isLocal ? `${site.name}.localhost` : (site.domains[0] ?? host);
+  const isOnComputer = site.provider === "netns";
+  const name = isLocal ? `${site.name}.localhost` : isOnComputer ? host : (site.domains[0] ?? host);
   return port === 80 ? `http://${name}` : `http://${name}:${port}`;
 }
 

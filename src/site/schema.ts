@@ -7,7 +7,7 @@ import * as word from "./vocabulary.ts";
 const balancerShape = {
   machines: withDefault(count(1, 16, 2), 1, { what: "How many balancers.", example: 2 }),
   bind: withDefault(word.bindForm, "127.0.0.1", {
-    what: "Address and port visitors come to. Without a port, the first free one from 8080 is taken and kept.",
+    what: "Address and port visitors come to. Without a port, the first free one from 8080 is taken and kept. With `provider: netns` a balancer listens on its own machine's address instead, which `status` tells.",
     example: "127.0.0.1:8080",
   }),
   connect_timeout: withDefault(duration(1, "2s"), "2s", {
@@ -69,9 +69,9 @@ export const topShape = {
     example: ["shop.example.com"],
     defaultText: "`<site>.localhost`",
   }),
-  provider: withDefault(oneOf(["local"]), "local", {
-    what: "Where machines come from. `local`: processes on loopback addresses of this computer.",
-    example: "local",
+  provider: withDefault(oneOf(["local", "netns"]), "local", {
+    what: "Where machines come from. `local`: processes on loopback addresses of this computer. `netns`: network namespaces of this computer, each with an address, a process tree and limits of its own; root on Linux only.",
+    example: "netns",
   }),
   default: optional(word.nameForm, {
     what: "Role that takes requests no route matches.",

@@ -14,6 +14,8 @@ export interface AgentsEntry {
   readonly agents: AgentServer;
   /** What agents are told to call. */
   readonly controllerUrl: string;
+  /** Opens the door at another address of this computer too, at the same port; gives what to call there. */
+  openAt(host: string): Promise<string>;
   close(): void;
 }
 
@@ -42,6 +44,10 @@ export async function openAgentsEntry(parts: {
   return {
     agents,
     controllerUrl,
+    async openAt(host) {
+      const port = Number(new URL(controllerUrl).port);
+      return `wss://${host}:${await door.listen(host, port)}/v1/agent`;
+    },
     close() {
       door.close();
       agents.close();

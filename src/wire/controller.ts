@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSystemClock } from "../adapters/clock/clock.ts";
 import { openSqliteInventory } from "../adapters/inventory/sqlite.ts";
-import { createLocalProvider } from "../adapters/local/local.ts";
 import { takeLock } from "../adapters/lock/lock.ts";
 import { firstFreePort } from "../adapters/process/free-port.ts";
 import { createProcessTable } from "../adapters/process/process-table.ts";
@@ -23,6 +22,8 @@ import type { ControllerAddress, StateDirectory } from "../ports/state-directory
 import { openAccess } from "./access.ts";
 import { openAgentsEntry } from "./agents.ts";
 import { listenAddress, listenForPeople } from "./listen.ts";
+import { objectionTo, openSiteProvider } from "./provider.ts";
+import type { SiteProviderOptions } from "./provider.ts";
 import { readVersion } from "./version.ts";
 
 const FIRST_BALANCER_PORT = 8080;
@@ -88,7 +89,10 @@ async function serve(
   writeFileSync(places.authority, access.authority.certificate);
   const entry = await openAgentsEntry({ access, clock, releases, places });
   const { agents, controllerUrl } = entry;
-  const provider = openProvider(places, identity);
+  const provider = openProvider(places, identity, {
+    wanted: () => inventory.state().settings.site?.provider ?? "local",
+    openDoor: (host) => entry.openAt(host),
+  });
   const version = readVersion();
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
@@ -119,6 +123,7 @@ async function serve(
     tokens: access.tokens,
     failures: access.failures,
     records: access.records,
+    objectionTo,
     chooseBalancerPort: (host) => firstFreePort(host, FIRST_BALANCER_PORT, PORTS_TRIED),
   });
   const listen = listenAddress(places);
@@ -133,13 +138,18 @@ async function serve(
   await inventory.close();
 }
 
-function openProvider(places: StateDirectory, identity: Identity): Provider {
+function openProvider(
+  places: StateDirectory,
+  identity: Identity,
+  site: Pick<SiteProviderOptions, "wanted" | "openDoor">,
+): Provider {
   const env = passedOn.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
   const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
-  return createLocalProvider({
+  return openSiteProvider({
+    ...site,
     directory: places.root,
     runtimeDirectory: identity.runtimeDirectory,
     agentCommand: [process.execPath, existsSync(program) ? program : builtProgram(), "agent"],

@@ -261,6 +261,22 @@ describe("the netns provider's machines", { skip }, () => {
     }
   });
 
+  it("launched at the same time are in one network", async () => {
+    const place = openPlace();
+    try {
+      const names = Array.from({ length: 6 }, (_, index) => `web-${index + 1}`);
+      const made = await Promise.all(
+        names.map((name) => place.provider.launch(order(name), signal)),
+      );
+      assert.equal(new Set(made.map(({ address }) => address)).size, names.length);
+      const networks = made.map(({ address }) => address.split(".").slice(0, 3).join("."));
+      assert.equal(new Set(networks).size, 1);
+    } finally {
+      await place.close();
+    }
+    assert.deepEqual(remains(place), []);
+  });
+
   it("of two sites share nothing, and an address is never given twice", async () => {
     const places = [openPlace(), openPlace(), openPlace()];
     try {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,6 +24,9 @@ import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
+
+/** Which machines the tests' sites are made of. */
+export const testProvider: string = process.env["TIDEMILL_TEST_PROVIDER"] ?? "local";
 
 /** An application with all that tests ask for: /up, /, /echo, /slow?ms=, /fail, /die. */
 const application = `
@@ -49,6 +53,8 @@ export interface TestSite {
   readonly directory: string;
   readonly state: string;
   readonly port: number;
+  /** Where visitors come to; the balancer's own address where machines have one. */
+  readonly host: string;
   readonly url: string;
   controllerPid(): number;
   startController(): Promise<void>;
@@ -91,7 +97,12 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
     directory,
     state,
     port,
-    url: `http://127.0.0.1:${port}`,
+    get host() {
+      return testProvider === "local" ? "127.0.0.1" : balancerAddress(state);
+    },
+    get url() {
+      return `http://${site.host}:${port}`;
+    },
     controllerPid: () => address().pid,
     async startController() {
       const log = openSync(join(places.logs, "controller.log"), "a");
@@ -104,7 +115,9 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
     writeApplication(version, code = application) {
       writeFileSync(join(sources, "server.js"), code.replace("VERSION", version));
     },
-    writeSiteFile: (text) => writeFileSync(join(directory, "tidemill.yaml"), text),
+    writeSiteFile(text) {
+      writeFileSync(join(directory, "tidemill.yaml"), `${text}\nprovider: ${testProvider}\n`);
+    },
     apply: (options) => applySite(site, sources, options ?? {}),
     async deployEnded(id) {
       const ended = ["done", "reverted", "failed"];
@@ -208,6 +221,15 @@ async function callApi<Answer>(
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return JSON.parse(text) as Answer;
+}
+
+function balancerAddress(state: string): string {
+  const machines = join(state, "machines");
+  const settings = readdirSync(machines).map((name) => {
+    const text = readFileSync(join(machines, name, "agent.json"), "utf8");
+    return JSON.parse(text) as { readonly role: string; readonly address: string };
+  });
+  return settings.find(({ role }) => role === "balancer")?.address ?? "";
 }
 
 function readToken(path: string): string {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { SiteStatus } from "../../src/core/status.ts";
 import { collect, createCliSite, fetchPage, processesUnder } from "./cli-site.ts";
+import { testProvider } from "../harness/site.ts";
 import { until } from "../harness/until.ts";
 
 const site = createCliSite();
@@ -58,6 +59,7 @@ describe("a site's life by the command line", () => {
       readFileSync(join(site.directory, "tidemill.yaml"), "utf8"),
       /run: node server\.js/,
     );
+    appendFileSync(join(site.directory, "tidemill.yaml"), `provider: ${testProvider}\n`);
     assert.equal((await site.run("check")).code, 0);
     assert.equal((await site.run("init")).code, 2);
   });
@@ -87,9 +89,12 @@ describe("a site's life by the command line", () => {
   it("up ends with the address alone on stdout, and the site answers there", async () => {
     const up = await site.run("up");
     assert.equal(up.code, 0, up.stderr);
-    assert.match(up.stdout, /^http:\/\/shop\.localhost:\d+\n$/);
+    assert.match(
+      up.stdout,
+      testProvider === "local" ? /^http:\/\/shop\.localhost:\d+\n$/ : /^http:\/\/10\.[\d.]+:\d+\n$/,
+    );
     assert.match(up.stderr, /plan +1 balancer, 1 web machine/);
-    assert.match(up.stderr, /lb-1 +HAProxy \S+ ready on 127\.0\.0\.1:\d+ +\d/);
+    assert.match(up.stderr, /lb-1 +HAProxy \S+ ready on [\d.]+:\d+ +\d/);
     assert.match(up.stderr, /web-1 +called home, release [0-9a-f]{7}, \/ 200 +\d/);
     url = up.stdout.trim();
     const page = await fetchPage(url);
@@ -167,7 +172,7 @@ describe("a site's life by the command line", () => {
 
   it("shows logs and events, and ends quietly when their reader leaves", async () => {
     const logs = await site.run("logs", "--json");
-    assert.match(logs.stdout, /listens on 127\./);
+    assert.match(logs.stdout, /listens on \d+\./);
     const following = site.start("events", "-f", "-n", "5000");
     const ended = new Promise<number | null>((resolve) => following.once("close", resolve));
     following.stdout?.once("data", () => following.stdout?.destroy());

@@ -64,7 +64,8 @@ export function fetchPage(
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     // Not every resolver knows that names under localhost are this computer.
-    const options = { host: "127.0.0.1", port, path: "/", headers: { host: hostname } };
+    const host = hostname.endsWith("localhost") ? "127.0.0.1" : hostname;
+    const options = { host, port, path: "/", headers: { host: hostname } };
     const request = get(options, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));

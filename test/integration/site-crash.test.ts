@@ -33,7 +33,7 @@ describe("a site that is hit", () => {
 
   function visitors() {
     return startLoad({
-      host: "127.0.0.1",
+      host: site.host,
       port: site.port,
       hostHeader: "shop.localhost",
       crowd: { keepAlive: 6, fresh: 2, post: 0, long: 0 },

@@ -44,7 +44,7 @@ describe("a site under load", () => {
 
   function startVisitors(): void {
     load = startLoad({
-      host: "127.0.0.1",
+      host: site.host,
       port: site.port,
       hostHeader: "shop.localhost",
       crowd: { keepAlive: 6, fresh: 2, post: 2, long: 2 },

@@ -201,7 +201,7 @@ interface Answer {
 function ask(site: TestSite, host: string, path: string, cookie?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { host, ...(cookie === undefined ? {} : { cookie }) };
-    const options = { host: "127.0.0.1", port: site.port, path, headers, agent: false };
+    const options = { host: site.host, port: site.port, path, headers, agent: false };
     const sent = request(options, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));

@@ -32,7 +32,7 @@ export interface Cgroups {
   remove(machine: string): Promise<void>;
   names(): readonly string[];
   /** Removes the site's own group when no machine is left. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 const removeMsMax = 3_000;
@@ -71,8 +71,8 @@ export function openCgroups(parent: string): Cgroups {
           .flatMap(groupsIn),
       ),
     ],
-    close() {
-      for (const path of groupPaths(layout, parent)) if (existsSync(path)) rmdirSync(path);
+    async close() {
+      for (const path of groupPaths(layout, parent)) await removeGroup(path);
     },
   };
 }

@@ -54,16 +54,24 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
   const world: World = { options, names, cgroups };
   const networkOf = (signal: AbortSignal): Promise<Network> =>
     claimNetwork(options.claimsDirectory, names.tag, signal);
+  // Several launches at once want the same bridge: one after the other finds it made.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const next = last.then(act);
+    last = next.catch(() => undefined);
+    return next;
+  };
+  const raise = (signal: AbortSignal): Promise<Network> =>
+    inTurn(async () => raiseBridge(world, await networkOf(signal), signal));
   return {
     machinesMax,
-    open: async (signal) =>
-      bridgeAddress(await raiseBridge(world, await networkOf(signal), signal)),
+    open: async (signal) => bridgeAddress(await raise(signal)),
     place: async (number) => ({ address: machineAddress(await networkOf(forever), number), ports }),
     async prepare(machine, signal) {
       if ((await findTree(insideOf(world, machine.name))) !== null) return;
       // Nothing runs there: what a broken launch has left is not worth examining.
       await clear(world, machine.name, signal);
-      const network = await raiseBridge(world, await networkOf(signal), signal);
+      const network = await raise(signal);
       await connect(world, machine, network, signal);
       cgroups.make(machine.name, options.limits);
       await startTree(insideOf(world, machine.name));
@@ -71,14 +79,7 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
     start: (name, command) => startInside(insideOf(world, name), command),
     clear: (name, signal) => clear(world, name, signal),
     names: () => [...new Set([...namespaces(world), ...cgroups.names()])],
-    async close() {
-      if (namespaces(world).length > 0) return;
-      if (isDevice(names.bridge)) {
-        await run("remove the bridge", ["ip", "link", "del", names.bridge], null, forever);
-      }
-      cgroups.close();
-      releaseClaim(options.claimsDirectory, names.tag);
-    },
+    close: () => inTurn(() => close(world)),
   };
 }
 
@@ -158,7 +159,17 @@ async function clear(world: World, name: string, signal: AbortSignal): Promise<v
   await cgroups.remove(name);
 }
 
-function namespaces({ names }: World): readonly string[] {
+async function close({ options, names, cgroups }: World): Promise<void> {
+  const isEmpty = namespaces({ names }).length === 0 && cgroups.names().length === 0;
+  if (!isEmpty) return;
+  if (isDevice(names.bridge)) {
+    await run("remove the bridge", ["ip", "link", "del", names.bridge], null, forever);
+  }
+  await cgroups.close();
+  releaseClaim(options.claimsDirectory, names.tag);
+}
+
+function namespaces({ names }: Pick<World, "names">): readonly string[] {
   if (!existsSync(namespacesIn)) return [];
   return readdirSync(namespacesIn).flatMap((name) => names.machineOf(name) ?? []);
 }

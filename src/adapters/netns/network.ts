@@ -36,6 +36,9 @@ export async function claimNetwork(
   for (let attempt = 0; attempt < triesMax; attempt++) {
     const network = candidate(tag, attempt);
     if (taken.some((other) => overlaps(network, other))) continue;
+    // Somebody may have claimed one for this site while the routes were read.
+    const claimed = readClaim(directory, tag);
+    if (claimed !== null) return claimed;
     if (take(join(directory, network), tag)) return network;
   }
   throw new Failure("throttled", `Cannot find a free network: ${triesMax} are taken`);

@@ -32,6 +32,12 @@ export function applySite(observed: Observed, order: SiteOrder, now: Instant): O
   if (state.settings.phase === "down" && state.machines.size > 0) {
     return refused("going down", "the site is being taken down; wait until it is down");
   }
+  const former = state.settings.site?.provider ?? order.site.provider;
+  if (former !== order.site.provider && state.machines.size > 0) {
+    const to = order.site.provider;
+    const message = `the machines are of provider ${former}: take the site down before it moves to ${to}`;
+    return refused("provider", message);
+  }
   const changed = order.revisions.filter(
     (revision) => state.roles.get(revision.role)?.revision !== revision.id,
   );

@@ -11,6 +11,7 @@ import type {
 } from "../document.ts";
 import type { InventoryState, MachineRecord, RevisionRecord, ServerRecord } from "../inventory.ts";
 import { activeDeploy, BALANCER_ROLE } from "../roster.ts";
+import { balancerHost } from "./balancer-host.ts";
 import { hookTaskId } from "../rollout/hooks.ts";
 import { serverName } from "../rollout/servers.ts";
 
@@ -50,7 +51,9 @@ function documentFor(
       .map((server) => processDocument(state, server, openSecret)),
     tasks: tasksFor(state, machine, openSecret),
     balancer:
-      machine.role === BALANCER_ROLE && site !== null ? balancerDocument(state, site) : null,
+      machine.role === BALANCER_ROLE && site !== null
+        ? balancerDocument(state, site, machine)
+        : null,
   };
 }
 
@@ -101,12 +104,19 @@ function tasksFor(
   );
 }
 
-function balancerDocument(state: InventoryState, site: Site): BalancerDocument {
+/** Null until it is known where it listens. */
+function balancerDocument(
+  state: InventoryState,
+  site: Site,
+  machine: MachineRecord,
+): BalancerDocument | null {
   const { balancer } = site;
+  const host = balancerHost(site, machine);
+  if (host === null) return null;
   const listening = site.roles.filter((role) => role.check.kind !== "none");
   return {
     bind: {
-      host: balancer.bind.host,
+      host,
       port: balancer.bind.port ?? state.settings.balancerPort ?? 0,
     },
     connectTimeoutMs: balancer.connectTimeoutMs,
