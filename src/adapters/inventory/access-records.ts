@@ -200,15 +200,17 @@ function peopleRecords(
           .execute();
       }),
     audit: ({ after, limit }) =>
-      asked(() =>
-        db
+      asked(async () => {
+        const rows = await db
           .selectFrom("audit")
           .selectAll()
           .where("number", ">", after)
           .orderBy("number", "desc")
           .limit(limit)
-          .execute(),
-      ),
+          .execute();
+        // Rows of node:sqlite have no prototype.
+        return rows.map((row) => ({ ...row }));
+      }),
   };
 }
 
