@@ -49,10 +49,9 @@ async function stayConnected(
   listener: HomeListener,
 ): Promise<string> {
   try {
-    const connection = await parts.link.connect(
-      (message) => listener.onDocument(message.document),
-      signal,
-    );
+    const connection = await parts.link.connect((message) => {
+      if (message.kind === "document") listener.onDocument(message.document);
+    }, signal);
     listener.onConnection(connection);
     const reason = await connection.ended;
     listener.onConnection(null);

@@ -28,6 +28,8 @@ import { createQueue } from "./queue.ts";
 import type { Queue } from "./queue.ts";
 import { createWatch } from "./provider-watch.ts";
 import type { Watch } from "./provider-watch.ts";
+import { endlessTenure } from "./tenure.ts";
+import type { Tenure } from "./tenure.ts";
 
 const TICK_MS = 1_000;
 /** A guard or provider that says the same again and again is put on record this often. */
@@ -40,6 +42,8 @@ export interface ControllerParts {
   readonly releases: ReleaseStore;
   readonly clock: Clock;
   readonly openSecret: OpenSecret;
+  /** Absent: no other controller can there be. */
+  readonly tenure?: Tenure;
   readonly orderFor: (
     effect: Extract<Effect, { kind: "launch" }>,
   ) => LaunchOrder | Promise<LaunchOrder>;
@@ -89,7 +93,11 @@ export function createController(parts: ControllerParts): Controller {
       await loop.queue.add(() => Promise.resolve());
     },
     execute: (decide) => loop.queue.add(() => execute(loop, decide)),
-    record: (changes) => loop.queue.add(() => commit(loop, changes, [])),
+    record: (changes) =>
+      loop.queue.add(() => {
+        checkTenure(loop);
+        return commit(loop, changes, []);
+      }),
     observe: () => observe(loop),
     holds: () => loop.holds,
     onTick(listener) {
@@ -132,6 +140,7 @@ function createLoop(parts: ControllerParts): Loop {
 }
 
 async function tick(loop: Loop): Promise<void> {
+  if (!isInOffice(loop)) return;
   const observed = observe(loop);
   loop.watch.refresh(moodOf(observed));
   const { clock } = loop.parts;
@@ -150,6 +159,8 @@ async function tick(loop: Loop): Promise<void> {
     loop.failures.push({ at: now, kind: "failure", subject: "inventory", reason: cause.message });
     return;
   }
+  // A commit that took long was still ours; what follows from it may be another's already.
+  if (!isInOffice(loop)) return;
   apply(loop, checked.allowed);
   for (const listener of loop.listeners) listener();
 }
@@ -177,6 +188,7 @@ async function execute(
   loop: Loop,
   decide: (observed: Observed, now: Instant) => Outcome,
 ): Promise<Outcome> {
+  checkTenure(loop);
   const now = loop.parts.clock.now();
   const outcome = decide(observe(loop), now);
   if (outcome.kind !== "done") return outcome;
@@ -184,6 +196,15 @@ async function execute(
   await commit(loop, outcome.changes, event === null ? [] : [{ at: now, ...event }]);
   loop.bell.ring();
   return outcome;
+}
+
+function isInOffice({ parts: { tenure = endlessTenure } }: Loop): boolean {
+  return tenure.remainingMs() > 0;
+}
+
+function checkTenure(loop: Loop): void {
+  if (isInOffice(loop)) return;
+  throw new Failure("unavailable", "Cannot take the order: this controller leads no more");
 }
 
 async function commit(

@@ -31,4 +31,7 @@ export interface AgentLine {
  * Releases are fetched beside the socket by the same certificate: `GET <controller>/v1/agent/releases/<id>`;
  * the answer is the archive.
  */
-export type ControllerMessage = { readonly kind: "document"; readonly document: MachineDocument };
+export type ControllerMessage =
+  | { readonly kind: "document"; readonly document: MachineDocument }
+  /** Where to call when this one is gone: all controllers of the site, the leader first. */
+  | { readonly kind: "controllers"; readonly urls: readonly string[] };

@@ -14,7 +14,7 @@ export interface Lease {
 export interface LeaseWish {
   /** New for each term: what an earlier term of the same process has begun must not pass for this one's. */
   readonly holder: string;
-  /** Where the holder answers. */
+  /** Where the holder answers people. */
   readonly url: string;
   readonly holdMs: number;
 }
@@ -30,6 +30,7 @@ export type LeaseAnswer =
 
 export interface Member {
   readonly id: string;
+  /** Where agents call it. */
   readonly url: string;
   /** Who has said nothing for this long is left out. */
   readonly forgottenAfterMs: number;

@@ -4,6 +4,10 @@ import { join } from "node:path";
 export interface StateDirectory {
   readonly root: string;
   readonly database: string;
+  /** Address of the PostgreSQL database that takes the file's place; absent where there is none. */
+  readonly databaseUrl: string;
+  /** Whose machines these are and where they live. */
+  readonly machineHome: string;
   readonly sealKey: string;
   readonly token: string;
   /** Certificate of the site's authority; no secret. */
@@ -19,6 +23,8 @@ export function stateDirectory(root: string): StateDirectory {
   return {
     root,
     database: join(inventory, "inventory.db"),
+    databaseUrl: join(inventory, "database.json"),
+    machineHome: join(inventory, "machines.json"),
     sealKey: join(inventory, "seal.key"),
     token: join(inventory, "token"),
     authority: join(inventory, "authority.pem"),

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { createSystemClock } from "../adapters/clock/clock.ts";
 import { readAgentFile } from "../adapters/local/agent-process.ts";
+import { createControllerList } from "../adapters/machine-files/controller-list.ts";
 import { createDocumentStore } from "../adapters/machine-files/document-store.ts";
 import { createLogTail } from "../adapters/machine-files/log-tail.ts";
 import { createMachineRecords } from "../adapters/machine-files/machine-records.ts";
@@ -16,6 +17,7 @@ import { createSeal } from "../adapters/seal/seal.ts";
 import { createAgentLink } from "../adapters/websocket/agent-link.ts";
 import { createCredentials } from "../adapters/websocket/credentials.ts";
 import { runAgent } from "../agent/agent.ts";
+import { followLeader } from "../agent/follow-leader.ts";
 import { keepCredentials } from "../agent/keep-credentials.ts";
 import type { AgentParts } from "../agent/parts.ts";
 import { endingWhenRefused } from "../agent/refusal.ts";
@@ -95,14 +97,16 @@ interface Life {
 /** The way home, and the credentials it is gone with, kept fresh. */
 function openLink(directory: string, { settings, bootId, stop }: Life, clock: Clock) {
   const { machine, role } = settings;
+  const home = (): string => readAgentFile(directory).controllerUrl;
+  const controllers = createControllerList(join(directory, "controllers.json"), home);
   const readTarget = () => {
-    const { controllerUrl, token, authority } = readAgentFile(directory);
-    return Promise.resolve({ url: controllerUrl, token, authority });
+    const { token, authority } = readAgentFile(directory);
+    return Promise.resolve({ url: controllers.current(), token, authority });
   };
   const credentials = createCredentials({ directory, machine, role, clock, readTarget });
   void keepCredentials({ credentials, clock, say }, stop.signal);
   const link = createAgentLink({ machine, bootId, readTarget, credentials });
-  return endingWhenRefused(link, (reason) => {
+  return endingWhenRefused(followLeader(link, controllers), (reason) => {
     say(`Ended, so that the provider brings a new token: ${reason}`);
     stop.abort();
   });

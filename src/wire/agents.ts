@@ -24,6 +24,7 @@ export async function openAgentsEntry(parts: {
   readonly clock: Clock;
   readonly releases: ReleaseStore;
   readonly places: StateDirectory;
+  readonly port: number | null;
 }): Promise<AgentsEntry> {
   const { access, clock, releases, places } = parts;
   const expel = (machine: string): void => {
@@ -40,7 +41,7 @@ export async function openAgentsEntry(parts: {
     releases,
     clock,
   });
-  const controllerUrl = `wss://${await listenForAgents(door, places)}/v1/agent`;
+  const controllerUrl = `wss://${await listenForAgents(door, places, parts.port)}/v1/agent`;
   return {
     agents,
     controllerUrl,

@@ -20,6 +20,7 @@ const passedOn = [
   "XDG_RUNTIME_DIR",
   "NODE_COMPILE_CACHE",
   "TIDEMILL_LISTEN",
+  "TIDEMILL_DATABASE_URL",
 ];
 
 /** The command line. Adapters are loaded by the commands that need them: `status` needs none. */

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { realpathSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSystemClock } from "../adapters/clock/clock.ts";
+import { fenceProvider } from "../adapters/fence/fence.ts";
+import { openPostgresInventory } from "../adapters/inventory/postgres.ts";
 import { openSqliteInventory } from "../adapters/inventory/sqlite.ts";
 import { takeLock } from "../adapters/lock/lock.ts";
 import { firstFreePort } from "../adapters/process/free-port.ts";
@@ -14,16 +15,27 @@ import { createSeal } from "../adapters/seal/seal.ts";
 import { createApi } from "../api/app.ts";
 import { createController } from "../controller/controller.ts";
 import type { Controller } from "../controller/controller.ts";
+import type { Term } from "../controller/leadership.ts";
 import { createLogBook } from "../controller/log-book.ts";
+import type { Effect } from "../core/action.ts";
+import type { SiteEvent } from "../core/inventory.ts";
+import type { OpenInventory } from "../ports/access-records.ts";
+import { Failure } from "../ports/failure.ts";
 import type { Inventory } from "../ports/inventory.ts";
-import type { Provider } from "../ports/provider.ts";
+import type { LaunchOrder, Provider } from "../ports/provider.ts";
 import { stateDirectory } from "../ports/state-directory.ts";
 import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
 import { openAccess } from "./access.ts";
+import type { Access } from "./access.ts";
 import { openAgentsEntry } from "./agents.ts";
-import { listenAddress, listenForPeople } from "./listen.ts";
+import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
+import type { Ports } from "./listen.ts";
+import { readMachineHome } from "./machine-home.ts";
+import type { MachineHome } from "./machine-home.ts";
+import { takePosts } from "./posts.ts";
 import { objectionTo, openSiteProvider } from "./provider.ts";
 import type { SiteProviderOptions } from "./provider.ts";
+import { readDatabaseUrl, serveInTurn } from "./standby.ts";
 import { readVersion } from "./version.ts";
 
 const FIRST_BALANCER_PORT = 8080;
@@ -42,44 +54,104 @@ export async function runControllerProcess(directory: string): Promise<void> {
   process.once("SIGINT", () => stop.abort());
   mkdirSync(join(directory, "inventory"), { recursive: true, mode: 0o700 });
   const places = stateDirectory(realpathSync(directory));
-  const siteId = createHash("sha256").update(places.root).digest("hex").slice(0, 8);
-  const runtimeDirectory = runtimeDirectoryOf(siteId);
-  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o700 });
-  const lock = await takeLock(join(runtimeDirectory, "controller.sock"));
+  const home = readMachineHome(places);
+  mkdirSync(home.runtimeDirectory, { recursive: true, mode: 0o700 });
+  const databaseUrl = readDatabaseUrl(places, process.env["TIDEMILL_DATABASE_URL"]);
+  if (databaseUrl === null) await serveAlone({ places, home }, stop);
+  else await serveShared({ places, home }, databaseUrl, stop);
+  removeIfEmpty(home.runtimeDirectory);
+  process.exit(process.exitCode);
+}
+
+interface Site {
+  readonly places: StateDirectory;
+  readonly home: MachineHome;
+}
+
+/** What a controller leads with. */
+interface Office {
+  readonly inventory: OpenInventory;
+  readonly epoch: number;
+  /** Null: the site's last ones, or any that are free. */
+  readonly ports: Ports | null;
+  /** Null: no other controller can there be. */
+  readonly term: Term | null;
+  /** Where agents may call, whoever leads. */
+  readonly onMembers: (listener: (agentUrls: readonly string[]) => void) => void;
+}
+
+/** One SQLite file has one controller: the system's lock keeps others away. */
+async function serveAlone(site: Site, stop: AbortController): Promise<void> {
+  const lockPath = join(site.home.runtimeDirectory, "controller.sock");
+  const lock = await takeLock(lockPath);
   if (lock === null) {
     say("another controller runs this site already");
     process.exitCode = 5;
     return;
   }
-  await serve(places, { siteId, runtimeDirectory }, stop);
+  const inventory = await openSqliteInventory(site.places.database, newStickyKey());
+  const { epoch } = inventory;
+  await serve(
+    site,
+    { inventory, epoch, ports: null, term: null, onMembers: () => undefined },
+    stop,
+  );
   lock.release();
-  rmSync(join(runtimeDirectory, "controller.sock"), { force: true });
-  for (const empty of [
-    join(places.root, "machines"),
-    join(places.root, "slots"),
-    runtimeDirectory,
-  ]) {
-    removeIfEmpty(empty);
-  }
-  process.exit(0);
+  rmSync(lockPath, { force: true });
 }
 
-interface Identity {
-  readonly siteId: string;
-  readonly runtimeDirectory: string;
+/** Several controllers share a database: this one leads when it has the lease. */
+async function serveShared(site: Site, databaseUrl: string, stop: AbortController): Promise<void> {
+  const posts = await takePosts(site.places);
+  await posts.hold();
+  const { ports } = posts;
+  const url = `http://127.0.0.1:${ports.api}`;
+  const shared = {
+    databaseUrl,
+    url,
+    agentUrl: `wss://127.0.0.1:${ports.door}/v1/agent`,
+    clock: createSystemClock(),
+    onFollow: (leaderUrl: string | null) => posts.follow(leaderUrl),
+    say,
+  };
+  const lead: Parameters<typeof serveInTurn>[1] = async (term, onMembers) => {
+    const inventory = await openPostgresInventory(databaseUrl, newStickyKey(), term);
+    const own = new AbortController();
+    const end = (): void => own.abort();
+    term.signal.addEventListener("abort", end, { once: true });
+    if (term.signal.aborted) end();
+    await inventory.commit([], [eventOfTerm(term, url)]);
+    await posts.leave();
+    try {
+      await serve(site, { inventory, epoch: term.epoch, ports, term, onMembers }, own);
+    } finally {
+      if (!stop.signal.aborted) await posts.hold();
+    }
+  };
+  await serveInTurn(shared, lead, stop.signal);
 }
 
-async function serve(
-  places: StateDirectory,
-  identity: Identity,
-  stop: AbortController,
-): Promise<void> {
+function eventOfTerm({ epoch, isTakeover }: Term, url: string): SiteEvent {
+  const why = isTakeover ? "the one before let go or was not heard of in time" : "nobody led";
+  const reason = `${url} leads in epoch ${epoch}: ${why}`;
+  return { at: Date.now(), kind: "lead", subject: "controller", reason };
+}
+
+function newStickyKey(): string {
+  return randomBytes(24).toString("hex");
+}
+
+function epochsIn(home: MachineHome): string {
+  return join(home.root, "epochs");
+}
+
+async function serve({ places, home }: Site, office: Office, stop: AbortController): Promise<void> {
+  const { inventory, term } = office;
   const clock = createSystemClock();
   const seal = await createSeal(places.sealKey);
-  const inventory = await openSqliteInventory(places.database, randomBytes(24).toString("hex"));
   const releases = createReleaseStore(places.releases);
   const access = await openAccess({
-    siteId: identity.siteId,
+    siteId: home.siteId,
     inventory,
     records: inventory.access,
     seal,
@@ -87,15 +159,19 @@ async function serve(
     localToken: readToken(places.token),
   });
   writeFileSync(places.authority, access.authority.certificate);
-  const entry = await openAgentsEntry({ access, clock, releases, places });
+  const port = office.ports?.door ?? null;
+  const formerPort = lastDoorPort(places);
+  const entry = await openAgentsEntry({ access, clock, releases, places, port });
   const { agents, controllerUrl } = entry;
-  const provider = openProvider(places, identity, {
+  const machines = openProvider(home, {
     wanted: () => inventory.state().settings.site?.provider ?? "local",
     openDoor: (host) => entry.openAt(host),
   });
+  const provider = fenceProvider(machines, epochsIn(home), office.epoch);
   const version = readVersion();
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
+  const orderFor = ordersFor(access, controllerUrl);
   const controller = createController({
     inventory,
     provider,
@@ -103,14 +179,8 @@ async function serve(
     releases,
     clock,
     openSecret: (sealed) => seal.open(sealed),
-    orderFor: async ({ machine, role, number }) => ({
-      name: machine,
-      role,
-      number,
-      token: await access.registrar.invite(machine, role),
-      controllerUrl,
-      authority: access.authority.certificate,
-    }),
+    orderFor,
+    ...(term === null ? {} : { tenure: term }),
   });
   const api = createApi({
     controller,
@@ -127,20 +197,68 @@ async function serve(
     chooseBalancerPort: (host) => firstFreePort(host, FIRST_BALANCER_PORT, PORTS_TRIED),
   });
   const listen = listenAddress(places);
-  const { server, url } = await listenForPeople(api.fetch, { access, clock, places, listen });
-  endWhenDown(controller, inventory, stop);
+  const people = { access, clock, places, listen, port: office.ports?.api ?? null };
+  const { server, url } = await listenForPeople(api.fetch, people);
+  office.onMembers((urls) => agents.tellControllers([...new Set([controllerUrl, ...urls])]));
+  endWhenDown(controller, inventory, term?.isTakeover === true ? FAREWELL_MS : IDLE_MS, stop);
+  if (formerPort !== lastDoorPort(places)) {
+    void tellMachines(inventory, provider, orderFor, stop.signal);
+  }
   writeAddress(places.controller, { url, pid: process.pid, version });
   await controller.run(stop.signal);
-  rmSync(places.controller, { force: true });
+  removeAddress(places.controller);
   entry.close();
   server.closeAllConnections();
   server.close();
+  if (inventory.state().settings.phase === "down") tidy(home);
   await inventory.close();
 }
 
+/** Of a site that is down. While there are machines, former controllers are kept from them. */
+function tidy(home: MachineHome): void {
+  const machines = join(home.root, "machines");
+  removeIfEmpty(machines);
+  removeIfEmpty(join(home.root, "slots"));
+  if (!existsSync(machines)) rmSync(epochsIn(home), { recursive: true, force: true });
+}
+
+type MachineOrder = Extract<Effect, { kind: "launch" }>;
+
+function ordersFor(
+  { registrar, authority }: Access,
+  controllerUrl: string,
+): (machine: MachineOrder) => Promise<LaunchOrder> {
+  return async ({ machine, role, number }) => ({
+    name: machine,
+    role,
+    number,
+    token: await registrar.invite(machine, role),
+    controllerUrl,
+    authority: authority.certificate,
+  });
+}
+
+/** Machines that were made when the controller had another address read of the new one where they look for it. */
+async function tellMachines(
+  inventory: Inventory,
+  provider: Provider,
+  orderFor: (machine: MachineOrder) => Promise<LaunchOrder>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, role, number, state } of inventory.state().machines.values()) {
+    if (state !== "running" && state !== "draining") continue;
+    try {
+      const order = await orderFor({ kind: "launch", machine: name, role, number });
+      await provider.launch(order, signal);
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause;
+      say(cause.message);
+    }
+  }
+}
+
 function openProvider(
-  places: StateDirectory,
-  identity: Identity,
+  home: MachineHome,
   site: Pick<SiteProviderOptions, "wanted" | "openDoor">,
 ): Provider {
   const env = passedOn.flatMap((name) => {
@@ -150,10 +268,10 @@ function openProvider(
   const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
   return openSiteProvider({
     ...site,
-    directory: places.root,
-    runtimeDirectory: identity.runtimeDirectory,
+    directory: home.root,
+    runtimeDirectory: home.runtimeDirectory,
     agentCommand: [process.execPath, existsSync(program) ? program : builtProgram(), "agent"],
-    siteId: identity.siteId,
+    siteId: home.siteId,
     env: Object.fromEntries(env),
     processes: createProcessTable(),
   });
@@ -161,11 +279,6 @@ function openProvider(
 
 function builtProgram(): string {
   return fileURLToPath(new URL("../../../bin/tidemill.mjs", import.meta.url));
-}
-
-/** Unix sockets have short paths: they cannot live beside the site file. */
-function runtimeDirectoryOf(siteId: string): string {
-  return join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `tidemill-${siteId}`);
 }
 
 function readToken(path: string): string {
@@ -183,7 +296,19 @@ function writeAddress(path: string, address: ControllerAddress): void {
   renameSync(draft, path);
 }
 
-function endWhenDown(controller: Controller, inventory: Inventory, stop: AbortController): void {
+/** Another leader may have written its own by now. */
+function removeAddress(path: string): void {
+  if (!existsSync(path)) return;
+  const { pid } = JSON.parse(readFileSync(path, "utf8")) as ControllerAddress;
+  if (pid === process.pid) rmSync(path, { force: true });
+}
+
+function endWhenDown(
+  controller: Controller,
+  inventory: Inventory,
+  idleMs: number,
+  stop: AbortController,
+): void {
   const first = inventory.state().settings;
   let emptySince: number | null = null;
   controller.onTick(() => {
@@ -194,7 +319,7 @@ function endWhenDown(controller: Controller, inventory: Inventory, stop: AbortCo
     if (emptySince === null) return;
     // Started for a site that is down already: somebody is about to say what for.
     const isUnasked = settings === first;
-    if (Date.now() - emptySince > (isUnasked ? IDLE_MS : FAREWELL_MS)) stop.abort();
+    if (Date.now() - emptySince > (isUnasked ? idleMs : FAREWELL_MS)) stop.abort();
   });
 }
 

@@ -33,11 +33,12 @@ export async function listenForPeople(
     readonly clock: Clock;
     readonly places: StateDirectory;
     readonly listen: ListenAddress;
+    readonly port: number | null;
   },
 ): Promise<ApiServer> {
   const { access, clock, places, listen } = options;
   const { host } = listen;
-  const port = listen.port ?? (await keptPort(places, "port", host, FIRST_API_PORT));
+  const port = keep(places, "port", options.port ?? listen.port ?? (await freeApiPort(places)));
   if (isLoopback(host)) {
     const server = createAdaptorServer({ fetch }) as Server;
     return { server, url: `http://${await listenOn(server, host, port)}` };
@@ -54,8 +55,12 @@ export async function listenForPeople(
 }
 
 /** Where agents call; the same port as before where it is free, because the agents know it. */
-export async function listenForAgents(door: AgentDoor, places: StateDirectory): Promise<string> {
-  const port = await keptPort(places, "door-port", LOOPBACK, FIRST_DOOR_PORT);
+export async function listenForAgents(
+  door: AgentDoor,
+  places: StateDirectory,
+  given: number | null,
+): Promise<string> {
+  const port = keep(places, "door-port", given ?? (await freeDoorPort(places)));
   return `${LOOPBACK}:${await door.listen(LOOPBACK, port)}`;
 }
 
@@ -82,16 +87,39 @@ export function listenAddress(places: StateDirectory): ListenAddress {
   return { host, port: port === undefined ? null : Number(port) };
 }
 
-async function keptPort(
-  places: StateDirectory,
-  name: string,
-  host: string,
-  first: number,
-): Promise<number> {
+/** Where one controller listens: for people and their programs, and for agents. */
+export interface Ports {
+  readonly api: number;
+  readonly door: number;
+}
+
+/** The site's last ones where they are free. */
+export async function freePorts(places: StateDirectory): Promise<Ports> {
+  const { port } = listenAddress(places);
+  return { api: port ?? (await freeApiPort(places)), door: await freeDoorPort(places) };
+}
+
+/** Null: no agent was ever told one. */
+export function lastDoorPort(places: StateDirectory): number | null {
+  return readPort(places, "door-port");
+}
+
+function freeApiPort(places: StateDirectory): Promise<number> {
+  const first = readPort(places, "port") ?? FIRST_API_PORT;
+  return firstFreePort(listenAddress(places).host, first, PORTS_TRIED);
+}
+
+function freeDoorPort(places: StateDirectory): Promise<number> {
+  return firstFreePort(LOOPBACK, lastDoorPort(places) ?? FIRST_DOOR_PORT, PORTS_TRIED);
+}
+
+function readPort(places: StateDirectory, name: string): number | null {
   const path = join(places.root, "inventory", name);
-  const kept = existsSync(path) ? Number(readFileSync(path, "utf8")) : null;
-  const port = await firstFreePort(host, kept ?? first, PORTS_TRIED);
-  writeFileSync(path, `${port}\n`);
+  return existsSync(path) ? Number(readFileSync(path, "utf8")) : null;
+}
+
+function keep(places: StateDirectory, name: string, port: number): number {
+  writeFileSync(join(places.root, "inventory", name), `${port}\n`);
   return port;
 }
 

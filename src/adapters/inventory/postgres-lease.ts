@@ -31,11 +31,7 @@ const ANNOUNCE = `
   insert into controller (id, url, seen_at) values ($1, $2, ${NOW})
   on conflict (id) do update set url = excluded.url, seen_at = excluded.seen_at`;
 
-/** The leader's address comes first. */
-const MEMBERS = `
-  select controller.url from controller left join lease on lease.url = controller.url
-  where seen_at > ${NOW} - $1::bigint
-  order by lease.url is null, controller.seen_at desc`;
+const MEMBERS = `select url from controller where seen_at > ${NOW} - $1::bigint order by url`;
 
 const FORGET = `delete from controller where seen_at < ${NOW} - $1::bigint`;
 

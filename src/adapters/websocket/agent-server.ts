@@ -18,6 +18,8 @@ const PING_MS = 5_000;
 export interface AgentServer extends Agents {
   /** Takes over the HTTP upgrade of a caller that is known to be the machine. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, machine: string): void;
+  /** Tells all agents, and those that call later, where else they may call. */
+  tellControllers(urls: readonly string[]): void;
   close(): void;
 }
 
@@ -40,11 +42,18 @@ interface Room {
   readonly peers: Map<string, Peer>;
   readonly news: (() => void)[];
   readonly lines: ((lines: readonly LogLine[]) => void)[];
+  controllers: readonly string[];
 }
 
 /** The controller's end of the agents' WebSockets. */
 export function createAgentServer(options: AgentServerOptions): AgentServer {
-  const room: Room = { clock: options.clock, peers: new Map(), news: [], lines: [] };
+  const room: Room = {
+    clock: options.clock,
+    peers: new Map(),
+    news: [],
+    lines: [],
+    controllers: [],
+  };
   const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
   const pinging = setInterval(() => ping(server), PING_MS).unref();
   return {
@@ -58,6 +67,11 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
     },
     onNews: (listener) => room.news.push(listener),
     onLines: (listener) => room.lines.push(listener),
+    tellControllers(urls) {
+      if (urls.join(" ") === room.controllers.join(" ")) return;
+      room.controllers = urls;
+      for (const { socket } of room.peers.values()) nameControllers(socket, room);
+    },
     accept(request, socket, head, machine) {
       server.handleUpgrade(request, socket, head, (opened) => greet(opened, machine, room));
     },
@@ -86,6 +100,7 @@ function enter(room: Room, socket: WebSocket, machine: string): void {
   // What the former agent said is not what this one sees: nothing is known until it reports.
   const since = room.clock.now();
   peer.observation = { isConnected: true, since, report: null, reportedAt: null };
+  nameControllers(socket, room);
   if (peer.document !== null) deliver(socket, peer.document);
   socket.on("close", () => {
     if (peer.socket !== socket) return;
@@ -127,6 +142,10 @@ function newPeer(clock: Clock): Peer {
 
 function deliver(socket: WebSocket, document: MachineDocument): void {
   socket.send(JSON.stringify({ kind: "document", document }));
+}
+
+function nameControllers(socket: WebSocket | null, { controllers: urls }: Room): void {
+  if (urls.length > 0) socket?.send(JSON.stringify({ kind: "controllers", urls }));
 }
 
 /** The first message must be a hello in the caller's own name; the socket speaks for that machine only. */

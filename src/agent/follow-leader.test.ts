@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { createControllerList } from "../adapters/machine-files/controller-list.ts";
+import type { ControllerMessage } from "../core/messages.ts";
+import type { ControllerLink } from "../ports/controller-link.ts";
+import { Failure } from "../ports/failure.ts";
+import { followLeader } from "./follow-leader.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "tidemill-list-"));
+after(() => rmSync(directory, { recursive: true }));
+const path = join(directory, "controllers.json");
+const signal = new AbortController().signal;
+
+/** Controllers of which one leads; the others refuse. */
+function site(leads: () => string, current: () => string) {
+  const called: string[] = [];
+  let tell: (message: ControllerMessage) => void = () => undefined;
+  let hangUp: (why: string) => void = () => undefined;
+  const link: ControllerLink = {
+    connect(onMessage) {
+      called.push(current());
+      if (current() !== leads()) {
+        return Promise.reject(new Failure("unavailable", "Cannot reach the controller: refused"));
+      }
+      tell = onMessage;
+      const { promise: ended, resolve } = Promise.withResolvers<string>();
+      hangUp = resolve;
+      return Promise.resolve({ send: () => true, ended, close: () => undefined });
+    },
+    fetchRelease: () => Promise.reject(new Failure("not_found", "Cannot fetch it: gone")),
+  };
+  return {
+    link,
+    called,
+    tell: (message: ControllerMessage) => tell(message),
+    hangUp: (why: string) => hangUp(why),
+  };
+}
+
+describe("an agent that follows its leader", () => {
+  it("learns of the others, and finds the new leader among them when the old one is gone", async () => {
+    let leader = "ws://a";
+    const list = createControllerList(path, () => "ws://a");
+    const { link, called, tell, hangUp } = site(
+      () => leader,
+      () => list.current(),
+    );
+    const following = followLeader(link, list);
+    const connection = await following.connect(() => assert.fail("no document came"), signal);
+    tell({ kind: "controllers", urls: ["ws://a", "ws://b", "ws://c"] });
+    leader = "ws://c";
+    hangUp("gone");
+    await connection.ended;
+    await assert.rejects(following.connect(() => undefined, signal));
+    await following.connect(() => undefined, signal);
+    assert.deepEqual(called, ["ws://a", "ws://b", "ws://c"]);
+  });
+
+  it("still knows them after its own restart, and never forgets where it was told to call", () => {
+    const list = createControllerList(path, () => "ws://home");
+    const seen = Array.from({ length: 4 }, () => {
+      const url = list.current();
+      list.advance();
+      return url;
+    });
+    assert.deepEqual(seen, ["ws://a", "ws://b", "ws://c", "ws://home"]);
+    list.learn([]);
+    assert.equal(list.current(), "ws://home");
+  });
+});

@@ -1,0 +1,9 @@
+/** Where this machine's agent looks for the controller that leads. */
+export interface ControllerList {
+  /** The one to call. */
+  current(): string;
+  /** It did not answer, or does not lead: the next one's turn. */
+  advance(): void;
+  /** What the leader says: all controllers of the site. Kept for the next agent. */
+  learn(urls: readonly string[]): void;
+}

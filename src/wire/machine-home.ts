@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StateDirectory } from "../ports/state-directory.ts";
+
+/**
+ * Whose machines these are and where they live. Kept beside the inventory: a controller that is rebuilt in
+ * another directory finds the machines of the first one where they are.
+ */
+export interface MachineHome {
+  readonly siteId: string;
+  /** Machines, their slots and logs are under it. */
+  readonly root: string;
+  /** Short path for sockets. */
+  readonly runtimeDirectory: string;
+}
+
+export function readMachineHome(places: StateDirectory): MachineHome {
+  if (existsSync(places.machineHome)) {
+    return JSON.parse(readFileSync(places.machineHome, "utf8")) as MachineHome;
+  }
+  const siteId = createHash("sha256").update(places.root).digest("hex").slice(0, 8);
+  const home = { siteId, root: places.root, runtimeDirectory: runtimeDirectoryOf(siteId) };
+  writeFileSync(places.machineHome, `${JSON.stringify(home)}\n`, { mode: 0o600 });
+  return home;
+}
+
+/** Unix sockets have short paths: they cannot live beside the site file. */
+function runtimeDirectoryOf(siteId: string): string {
+  return join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `tidemill-${siteId}`);
+}
