@@ -14,6 +14,11 @@ const stamp = join(root, "node_modules", ".tidemill-installed");
 
 installPackages();
 if (!isThere("haproxy")) installSystemPackage("HAProxy", "haproxy");
+// Root tests machines that are network namespaces, too; nobody else can.
+if (process.argv[2] === "tests" && process.platform === "linux" && process.getuid?.() === 0) {
+  if (!isThere("ip")) installSystemPackage("iproute2", "iproute2");
+  if (!isThere("nft")) installSystemPackage("nftables", "nftables");
+}
 if (process.argv[2] === "tests" && !existsSync("/usr/lib/postgresql")) {
   installSystemPackage("PostgreSQL", "postgresql");
 }

@@ -2,7 +2,12 @@
 # Starts Verdaccio on $HOST:$PORT, with data that outlive every release and every machine.
 set -eu
 
-# By default `data` beside the site file: local machines live in .tidemill in the same directory.
+# By default `data` beside the site file: local machines live in .tidemill in the same directory. Processes of
+# a site that root runs live elsewhere and may not write there.
+if [ -z "${DATA_DIR:-}" ] && [ "${PWD%/.tidemill/*}" = "$PWD" ]; then
+  echo "Run by root, this needs env: { DATA_DIR: … } with a directory that everybody may write" >&2
+  exit 1
+fi
 data="${DATA_DIR:-${PWD%/.tidemill/*}/data}"
 mkdir -p "$data/storage"
 ln -sfn "$data" data

@@ -15,4 +15,14 @@ export interface AgentSettings {
   readonly logsDirectory: string;
   /** Short path for sockets. */
   readonly runtimeDirectory: string;
+  /** Null: processes run as the agent does, from its own directory. */
+  readonly processUser: ProcessUser | null;
+}
+
+/** Somebody without rights as whom processes run. */
+export interface ProcessUser {
+  /** Of user and group; no account needs to exist. */
+  readonly id: number;
+  /** Where their releases and files are: everybody may pass through to it. */
+  readonly directory: string;
 }

@@ -27,6 +27,7 @@ import type { SupervisionLimits } from "../core/supervision/rules.ts";
 import type { AgentSettings } from "../ports/agent-settings.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LoadBalancer } from "../ports/load-balancer.ts";
+import { balancerUserOf, environmentOfUser } from "./process-user.ts";
 
 const logBytesMax = 10 * 1024 * 1024;
 /** Of the agent's own environment, what its processes get; the rest is nobody's business. */
@@ -35,6 +36,8 @@ const passedOn = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 /** The agent of the machine in this directory, until SIGTERM or SIGINT. */
 export async function runAgentProcess(directory: string): Promise<void> {
   const settings = readAgentFile(directory);
+  // What others are to read must not depend on who started us; what they are not to read has a mode of its own.
+  if (settings.processUser !== null) process.umask(0o022);
   const stop = new AbortController();
   process.once("SIGTERM", () => stop.abort());
   process.once("SIGINT", () => stop.abort());
@@ -54,9 +57,11 @@ export async function runAgentProcess(directory: string): Promise<void> {
 }
 
 async function assemble(directory: string, { settings, bootId, stop }: Life): Promise<AgentParts> {
+  const user = settings.processUser?.id ?? null;
+  const forProcesses = settings.processUser?.directory ?? directory;
   const clock = createSystemClock();
   const link = openLink(directory, { settings, bootId, stop }, clock);
-  const home = join(directory, "home");
+  const home = join(forProcesses, "home");
   await mkdir(home, { recursive: true });
   const seal = await createSeal(join(directory, "seal.key"));
   return {
@@ -66,9 +71,11 @@ async function assemble(directory: string, { settings, bootId, stop }: Life): Pr
       machineId: machineId(settings.siteId, settings.machine),
       ports: settings.ports,
       table: createProcessTable(),
+      user,
     }),
     releases: createReleaseDirectory({
-      directory: join(directory, "releases"),
+      directory: join(forProcesses, "releases"),
+      owner: user,
       fetchArchive: (id, signal) => link.fetchRelease(id, signal),
     }),
     provisioner: createProvisioner({
@@ -76,6 +83,7 @@ async function assemble(directory: string, { settings, bootId, stop }: Life): Pr
       recordPath: join(directory, "provisioned.json"),
       isHostOfItsOwn: false,
       isRoot: process.getuid?.() === 0,
+      user,
     }),
     probe: createProbe(),
     logs: createLogTail({ fileBytesMax: logBytesMax }),
@@ -128,8 +136,8 @@ async function openBalancer(
     socketDirectory: settings.runtimeDirectory,
     binary: findHaproxy(),
     clock,
-    // A worker under another user could not be found by its marker, nor ended, by a provider without root.
-    runAs: null,
+    // Found by its marker, and ended, by whoever started the agent: that takes root, as changing the user does.
+    runAs: settings.processUser === null ? null : balancerUserOf(settings.processUser),
     env: { [machineMarker]: machineId(settings.siteId, settings.machine) },
   };
   return createHaproxy(options);
@@ -149,8 +157,10 @@ function environmentForProcesses(settings: AgentSettings): Readonly<Record<strin
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
+  const env = Object.fromEntries(kept);
+  const { processUser } = settings;
   return {
-    ...Object.fromEntries(kept),
+    ...(processUser === null ? env : environmentOfUser(processUser, env)),
     [machineMarker]: machineId(settings.siteId, settings.machine),
   };
 }

@@ -33,6 +33,7 @@ import type { Ports } from "./listen.ts";
 import { readMachineHome } from "./machine-home.ts";
 import type { MachineHome } from "./machine-home.ts";
 import { takePosts } from "./posts.ts";
+import { processUserOf } from "./process-user.ts";
 import { objectionTo, openSiteProvider } from "./provider.ts";
 import type { SiteProviderOptions } from "./provider.ts";
 import { readDatabaseUrl, serveInTurn } from "./standby.ts";
@@ -274,6 +275,7 @@ function openProvider(
     siteId: home.siteId,
     env: Object.fromEntries(env),
     processes: createProcessTable(),
+    processUser: processUserOf(home.siteId),
   });
 }
 

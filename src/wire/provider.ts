@@ -1,6 +1,7 @@
 import { createLocalProvider } from "../adapters/local/local.ts";
 import type { LocalProviderOptions } from "../adapters/local/local.ts";
-import { createNetnsGround, netnsObjection } from "../adapters/netns/netns.ts";
+import { createNetnsGround } from "../adapters/netns/netns.ts";
+import { netnsObjection } from "../adapters/netns/objection.ts";
 import type { ProviderName } from "../core/desired.ts";
 import type { Provider } from "../ports/provider.ts";
 

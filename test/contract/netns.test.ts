@@ -16,8 +16,9 @@ import { after, describe, it } from "node:test";
 import { createLocalProvider } from "../../src/adapters/local/local.ts";
 import { namesOf } from "../../src/adapters/netns/names.ts";
 import { createNetnsFaults } from "../../src/adapters/netns/faults.ts";
-import { createNetnsGround, netnsObjection } from "../../src/adapters/netns/netns.ts";
+import { createNetnsGround } from "../../src/adapters/netns/netns.ts";
 import type { NetnsGround } from "../../src/adapters/netns/netns.ts";
+import { netnsObjection } from "../../src/adapters/netns/objection.ts";
 import { createProcessTable } from "../../src/adapters/process/process-table.ts";
 import type { MachineFaults } from "../../src/ports/machine-faults.ts";
 import type { ProcessEntry } from "../../src/ports/process-table.ts";
@@ -151,6 +152,11 @@ function ask(address: string, withinMs = 1_000): Promise<string> {
   });
 }
 
+function lacksNft(): string | false {
+  const { status } = spawnSync("nft", ["--version"], { env: { PATH: "/usr/sbin:/usr/bin" } });
+  return status === 0 ? false : "there is no nft";
+}
+
 describe("the netns provider's machines", { skip }, () => {
   after(() => rmSync(claimsDirectory, { recursive: true, force: true }));
 
@@ -203,6 +209,21 @@ describe("the netns provider's machines", { skip }, () => {
       await place.close();
     }
     assert.deepEqual(remains(place), []);
+  });
+
+  it("lose packets for as long as they are told to", { skip: lacksNft() }, async () => {
+    const place = openPlace([process.execPath, "-e", listening]);
+    try {
+      const { address } = await place.provider.launch(order("web-1"), signal);
+      await until("web-1 answers", async () => (await ask(address)) === "web-1");
+      await place.faults.lose("web-1", 1, signal);
+      assert.equal(await ask(address, 300), "no answer");
+      await place.faults.lose("web-1", 0.3, signal);
+      await place.faults.lose("web-1", null, signal);
+      assert.equal(await ask(address), "web-1");
+    } finally {
+      await place.close();
+    }
   });
 
   it("get no more CPU than their limit, and less when slowed", async () => {

@@ -14,6 +14,7 @@ describeProcessHost("this computer as a process host", async () => {
     machineId: `host-test-${process.pid}`,
     ports: { first: firstPort, last: firstPort + 2 },
     table: createProcessTable(),
+    user: null,
   });
   return {
     host,

@@ -1,7 +1,15 @@
 import { freePort } from "../harness/free-port.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -37,12 +45,22 @@ describe("a real application", () => {
     registry = `http://127.0.0.1:${port}`;
     const siteFile = readFileSync(join(directory, "tidemill.yaml"), "utf8");
     const bind = `balancer: { bind: "127.0.0.1:${port}" }`;
-    writeFileSync(join(directory, "tidemill.yaml"), `${siteFile}\n${bind}\n`);
+    writeFileSync(join(directory, "tidemill.yaml"), `${withData(siteFile)}\n${bind}\n`);
     await tidemill("up");
   });
   after(async () => {
     await tidemill("down", "--yes").finally(() => rmSync(root, { recursive: true, force: true }));
   });
+
+  /** As root, the site's processes are nobody special: they cannot write beside the site file, where data is else. */
+  function withData(siteFile: string): string {
+    if (process.getuid?.() !== 0) return siteFile;
+    const data = join(root, "data");
+    mkdirSync(data);
+    chmodSync(data, 0o777);
+    chmodSync(root, 0o711);
+    return siteFile.replace("env: {", `env: { DATA_DIR: ${data},`);
+  }
 
   async function tidemill(...words: readonly string[]): Promise<string> {
     // Sockets in a place of their own, so that two runs of this test never meet.

@@ -74,6 +74,7 @@ async function throughArchive(directory: string, order: Partial<PackOrder> = {})
   const packed = await pack(directory, order);
   const releases = createReleaseDirectory({
     directory: join(place, "releases"),
+    owner: null,
     fetchArchive: async () => createReadStream(packed.archivePath),
   });
   const root = await releases.ensure(packed.release, live());
@@ -253,6 +254,7 @@ describe("a release directory", () => {
     const directory = join(place, "releases");
     const releases = createReleaseDirectory({
       directory,
+      owner: null,
       fetchArchive: async (_id, signal) => {
         fetches++;
         const stopped = once(signal, "abort").then(() => signal.throwIfAborted());

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -45,7 +46,7 @@ web:
   env: { GREETING: ${wish.greeting ?? "hello"} }
   secrets: { PASSWORD: "\${env:PASSWORD}" }
   files: [{ path: motd.txt, content: "be kind" }]
-  setup: ["echo done >> ../../setup.log"]
+  setup: ["echo done >> setup.log"]
   deploy: { ${hooks.join(", ")} }
 ${wish.hasBlog === false ? "" : blog}`;
 }
@@ -133,7 +134,10 @@ describe("a site's settings", () => {
     assert.equal(deploy?.state, "reverted");
     assert.match(deploy?.failure?.message ?? "", /^the hook before the deploy of web failed/);
     assert.equal((await ask(site, "shop.example.com", "/env?name=GREETING")).text, "moin");
-    const file = join(site.directory, "hooks.txt");
+    // Processes of a site that root runs are nobody special: they write where everybody may.
+    const directory = mkdtempSync(join(tmpdir(), "tidemill-hooks-"));
+    chmodSync(directory, 0o777);
+    const file = join(directory, "hooks.txt");
     const good = await change({
       greeting: "servus",
       before: `test -f server.js && echo before $GREETING >> ${file}`,
@@ -141,6 +145,7 @@ describe("a site's settings", () => {
     });
     assert.equal(good?.state, "done");
     assert.equal(readFileSync(file, "utf8"), "before servus\nafter\n");
+    rmSync(directory, { recursive: true });
   });
 
   it("takes a role that left the site file away, without touching the others", async () => {

@@ -91,7 +91,7 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(runAs: string | null = null): Promise<Rig> {
+export async function openRig(runAs: number | null = null): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), "tm-lb-"));
   if (runAs !== null) await chmod(home, 0o711);
   const port = await freePort();

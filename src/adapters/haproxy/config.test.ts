@@ -123,8 +123,8 @@ describe("the HAProxy configuration", () => {
   });
 
   it("names the worker's user only when there is one", () => {
-    const { text } = renderConfig(document, places, { ...limits, runAs: "haproxy" });
-    assert.ok(text.includes("    user haproxy\n    group haproxy\n"));
+    const { text } = renderConfig(document, places, { ...limits, runAs: 4711 });
+    assert.ok(text.includes("    uid 4711\n    gid 4711\n"));
   });
 
   it("lets a server join only after its checks: weight 0, down by hand, then its weight", () => {

@@ -29,7 +29,7 @@ export interface MapFile {
 export interface ConfigLimits {
   readonly maxconn: number;
   /** User and group of the worker; null: those of whoever starts it. */
-  readonly runAs: string | null;
+  readonly runAs: number | null;
 }
 
 export const frontend = "site:http";
@@ -142,7 +142,7 @@ function globalSection(
   );
   return section("global", [
     `description ${structure === "" ? "tidemill" : structure}`,
-    ...(limits.runAs === null ? [] : [`user ${limits.runAs}`, `group ${limits.runAs}`]),
+    ...(limits.runAs === null ? [] : [`uid ${limits.runAs}`, `gid ${limits.runAs}`]),
     `stats socket ${quote(paths.runtimeSocket)} mode 600 level admin expose-fd listeners`,
     "stats timeout 1m",
     `server-state-file ${quote(paths.state)}`,

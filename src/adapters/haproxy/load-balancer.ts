@@ -19,7 +19,7 @@ export interface HaproxyOptions extends Places {
   readonly binary: string;
   readonly clock: Clock;
   /** User and group of the worker where this process is root; null: the same user. */
-  readonly runAs: string | null;
+  readonly runAs: number | null;
   /** Markers for HAProxy's environment: anybody with the socket can read it, so no secrets. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { ProvidedMachine } from "../../core/observed.ts";
+import type { ProcessUser } from "../../ports/agent-settings.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
 import type { MachineGround } from "../../ports/machine-ground.ts";
@@ -24,6 +25,8 @@ export interface LocalProviderOptions {
   /** Environment of the agents, e.g. PATH and HOME. */
   readonly env: Readonly<Record<string, string>>;
   readonly processes: ProcessTable;
+  /** As whom the machines' processes run, with a directory for each machine in that directory. */
+  readonly processUser?: ProcessUser | null;
   /** What the machines stand on; loopback addresses where nothing else is given. */
   readonly ground?: MachineGround;
 }
@@ -67,6 +70,8 @@ async function launch(
   await mkdir(places.machine, { recursive: true, mode: 0o700 });
   await mkdir(places.runtime, { recursive: true, mode: 0o700 });
   await mkdir(places.logs, { recursive: true, mode: 0o700 });
+  const processUser = userOn(options, order.name);
+  if (processUser !== null) await openToAll(processUser.directory);
   writeAgentFile(places.machine, {
     siteId: options.siteId,
     machine: order.name,
@@ -78,6 +83,7 @@ async function launch(
     ports: slot.ports,
     logsDirectory: places.logs,
     runtimeDirectory: places.runtime,
+    processUser,
   });
   const life = await findLife(options.processes, options.siteId);
   if ((life.get(order.name)?.agents.length ?? 0) === 0) {
@@ -93,12 +99,17 @@ async function terminate(options: Options, name: string, signal: AbortSignal): P
   await endLife(options.processes, options.siteId, name, signal);
   const number = readSlots(slotsIn(options)).get(name);
   await rm(join(machinesIn(options), name), { recursive: true, force: true });
+  const processUser = userOn(options, name);
+  if (processUser !== null) await rm(processUser.directory, { recursive: true, force: true });
   if (number !== undefined) {
     await rm(placesOf(options, name, number).runtime, { recursive: true, force: true });
     // Last: nobody gets the address while something of the former owner is left.
     freeSlot(slotsIn(options), number);
   }
-  if (readSlots(slotsIn(options)).size === 0) await options.ground.close();
+  if (readSlots(slotsIn(options)).size === 0) {
+    await options.ground.close();
+    if (options.processUser) await rmdir(options.processUser.directory).catch(() => undefined);
+  }
   pruneLogs(logsIn(options));
 }
 
@@ -119,6 +130,17 @@ async function list(options: Options): Promise<readonly ProvidedMachine[]> {
       return { name, address, condition: conditionOf(life.get(name)) };
     }),
   );
+}
+
+function userOn({ processUser }: Options, machine: string): ProcessUser | null {
+  if (processUser === null || processUser === undefined) return null;
+  return { ...processUser, directory: join(processUser.directory, machine) };
+}
+
+/** Root's own, and everybody may pass, but not look, whatever rights new files are given here. */
+async function openToAll(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const path of [directory, dirname(directory)]) await chmod(path, 0o711);
 }
 
 function conditionOf(life: Life | undefined): ProvidedMachine["condition"] {

@@ -126,6 +126,7 @@ describe("provisioning", () => {
       recordPath: join(directory, "provisioned.json"),
       isHostOfItsOwn: false,
       isRoot: false,
+      user: null,
     });
   const { signal } = new AbortController();
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { ProvisionedFile, ProvisioningSettings } from "../../core/desired.ts";
 import { Failure } from "../../ports/failure.ts";
@@ -15,6 +15,8 @@ export interface ProvisionerOptions {
   /** False where other machines share the computer: absolute paths are refused there. */
   readonly isHostOfItsOwn: boolean;
   readonly isRoot: boolean;
+  /** User and group of files and set-up commands; null: those of whoever calls. Packages are always root's. */
+  readonly user: number | null;
 }
 
 const setupMs = 10 * 60_000;
@@ -82,6 +84,8 @@ async function putFile(options: ProvisionerOptions, file: ProvisionedFile): Prom
       await writeFile(path, file.content, { mode: file.mode });
     }
     await chmod(path, file.mode);
+    // Its directory stays ours: nobody can put a link in the place of what we write next time.
+    if (options.user !== null) await chown(path, options.user, options.user);
   } catch (cause) {
     throw new Failure("rejected", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
   }
@@ -115,7 +119,11 @@ async function runSetup(
     const key = await contentKey(command, settings, place);
     if (kept.includes(key)) continue;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(setupMs)]);
-    const run = await runCommand(["/bin/sh", "-c", command], place, limit);
+    const run = await runCommand(
+      ["/bin/sh", "-c", command],
+      { ...place, user: options.user },
+      limit,
+    );
     if (run.code !== 0) {
       throw new Failure("rejected", `Cannot run the set-up \`${command}\`: ${lastOf(run.output)}`);
     }

@@ -7,7 +7,7 @@ const outputCharactersMax = 64 * 1024;
 /** Runs to the end, output to the log; an abort ends the whole process group, and the code is null. */
 export function runCommand(
   [program = "", ...args]: readonly string[],
-  place: ProvisioningPlace,
+  place: ProvisioningPlace & { readonly user?: number | null },
   signal: AbortSignal,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve) => {
@@ -17,6 +17,7 @@ export function runCommand(
       env: { ...place.env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
+      ...(typeof place.user === "number" ? { uid: place.user, gid: place.user } : {}),
     });
     const onAbort = (): void => killGroup(child.pid);
     const take = (chunk: Buffer): void => {

@@ -52,7 +52,7 @@ export function openCgroups(parent: string): Cgroups {
   return {
     make(machine, limits) {
       handDown(layout, groupOf(machine));
-      for (const path of groupPaths(layout, groupOf(machine))) mkdirSync(path, { recursive: true });
+      for (const path of groupPaths(layout, groupOf(machine))) makeGroup(path);
       setLimits(layout, groupOf(machine), limits);
     },
     limit: (machine, limits) => setLimits(layout, groupOf(machine), limits),
@@ -82,7 +82,7 @@ function handDown(layout: CgroupLayout, group: string): void {
   if (layout.version === 1) return;
   for (const above of groupsAbove(group)) {
     const path = join(layout.tree, above);
-    mkdirSync(path, { recursive: true });
+    makeGroup(path);
     for (const controller of ["cpu", "memory", "pids"]) {
       try {
         writeFileSync(join(path, "cgroup.subtree_control"), `+${controller}`);
@@ -97,6 +97,15 @@ function setLimits(layout: CgroupLayout, group: string, limits: MachineLimits): 
   for (const [path, content] of limitFiles(layout, group, limits)) {
     const isLimit = !/^(-1|max.*)$/.test(content);
     if (isLimit || existsSync(path)) write(path, content);
+  }
+}
+
+function makeGroup(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("rejected", `Cannot make the control group ${path}: ${words}`, { cause });
   }
 }
 

@@ -58,8 +58,9 @@ export function createNetnsFaults(
 /** Declared, removed, made anew: right whatever was there before. */
 function lossRules(share: number | null): string {
   const clean = "table inet tidemill\ndelete table inet tidemill\n";
-  if (share === null) return clean;
-  const drop = `numgen random mod ${whole} < ${Math.round(share * whole)} drop`;
+  const parts = Math.round((share ?? 0) * whole);
+  if (parts <= 0) return clean;
+  const drop = parts >= whole ? "drop" : `numgen random mod ${whole} < ${parts} drop`;
   const chain = `chain loss { type filter hook input priority 0; ${drop}; }`;
-  return `${clean}table inet tidemill { ${chain} }\n`;
+  return `${clean}table inet tidemill {\n${chain}\n}\n`;
 }

@@ -16,6 +16,7 @@ import {
   releaseClaim,
 } from "./network.ts";
 import type { Network } from "./network.ts";
+import { netnsObjection } from "./objection.ts";
 import { ip, run } from "./run.ts";
 
 export interface NetnsOptions {
@@ -35,12 +36,6 @@ export interface NetnsGround extends MachineGround {
 const ports = { first: 20_000, last: 20_999 };
 const namespacesIn = "/run/netns";
 const forever = new AbortController().signal;
-
-/** Why machines of this kind cannot be made here; null when they can. */
-export function netnsObjection(): string | null {
-  if (process.platform === "linux" && process.getuid?.() === 0) return null;
-  return "machines with network namespaces (provider: netns) need root on Linux: start it with sudo, or use provider: local";
-}
 
 /**
  * Machines that are network namespaces of this computer, each with an address on the site's bridge, a control

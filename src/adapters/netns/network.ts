@@ -45,7 +45,7 @@ export async function claimNetwork(
 }
 
 /** Null when the site has none. */
-export function readClaim(directory: string, tag: string): Network | null {
+function readClaim(directory: string, tag: string): Network | null {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   return readdirSync(directory).find((name) => ownerOf(join(directory, name)) === tag) ?? null;
 }

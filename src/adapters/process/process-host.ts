@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchownSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { machineMarker, processMarker } from "../../core/markers.ts";
 import { Failure } from "../../ports/failure.ts";
@@ -20,6 +20,8 @@ export interface ProcessHostOptions {
   readonly machineId: string;
   readonly ports: { readonly first: number; readonly last: number };
   readonly table: ProcessTable;
+  /** User and group of the processes; null: those of whoever calls. */
+  readonly user: number | null;
 }
 
 /** Usage of all processes of a tick is read from one look at the table. */
@@ -33,7 +35,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const family = (process: RunningProcess): Promise<readonly ProcessEntry[]> =>
     findFamily(table, machineId, process);
   return {
-    start: (order) => startProcess(table, machineId, order, listeners),
+    start: (order) => startProcess(options, order, listeners),
     async adopt(handle) {
       return (await isSame(table, handle)) ? handle : null;
     },
@@ -65,12 +67,11 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 }
 
 async function startProcess(
-  table: ProcessTable,
-  machineId: string,
+  options: ProcessHostOptions,
   order: ProcessOrder,
   listeners: readonly ((process: RunningProcess, exit: ProcessExit) => void)[],
 ): Promise<RunningProcess> {
-  const child = spawnDetached(machineId, order);
+  const child = spawnDetached(options, order);
   const exit = new Promise<ProcessExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
@@ -78,7 +79,7 @@ async function startProcess(
     child.once("spawn", () => resolve(child.pid ?? 0));
     child.once("error", (cause) => reject(cannotStart(order, cause)));
   });
-  const entry = await table.find(pid);
+  const entry = await options.table.find(pid);
   // A command that is over already has no entry left; its exit is told all the same.
   const running = { pid, startTicks: entry?.startTicks ?? 0 };
   child.unref();
@@ -90,15 +91,18 @@ async function startProcess(
  * Output goes to the file itself, not through a pipe: a pipe would break when the agent ends.
  * The marker names the leader's own pid, so that it can be told from the handle alone.
  */
-function spawnDetached(machineId: string, order: ProcessOrder): ChildProcess {
+function spawnDetached({ machineId, user }: ProcessHostOptions, order: ProcessOrder): ChildProcess {
   const log = openLog(order);
   try {
+    // Programs that open /dev/stderr again are asked for their rights to the file behind it.
+    if (user !== null) fchownSync(log, user, user);
     const script = `export ${processMarker}=$$; exec /bin/sh -c "$0"`;
     return spawn("/bin/sh", ["-c", script, inPlaceOfShell(order.command)], {
       cwd: order.directory,
       env: { ...order.env, [machineMarker]: machineId },
       stdio: ["ignore", log, log],
       detached: true,
+      ...(user === null ? {} : { uid: user, gid: user }),
     });
   } catch (cause) {
     throw cannotStart(order, cause);

@@ -4,11 +4,14 @@ import type { Readable } from "node:stream";
 import type { ReleaseReference } from "../../core/document.ts";
 import type { ReleaseDirectory } from "../../ports/releases.ts";
 import { failing } from "./failing.ts";
+import { handOver } from "./hand-over.ts";
 import { checkedId } from "./release-store.ts";
 import { unpackRelease } from "./unpack.ts";
 
 export interface ReleaseDirectorySettings {
   readonly directory: string;
+  /** User and group that releases are given to, so that they may write in them; null: whoever calls. */
+  readonly owner: number | null;
   /** Bytes of the archive, from wherever the controller keeps it. */
   readonly fetchArchive: (id: string, signal: AbortSignal) => Promise<Readable>;
 }
@@ -50,6 +53,8 @@ export function createReleaseDirectory(settings: ReleaseDirectorySettings): Rele
       await mkdir(aside, { recursive: true });
       const archive = await fetchArchive(release.id, signal);
       await unpackRelease(archive, release, aside, signal);
+      // Before anything of it runs: nobody can have put a link in the way.
+      if (settings.owner !== null) await handOver(aside, settings.owner);
       await rename(aside, path);
     } catch (error) {
       await rm(aside, { recursive: true, force: true });
