@@ -25,7 +25,7 @@ export interface AccessRecords {
   /** Binds the invitation, and every other open one of its machine, to the key that came first; answers with that key. */
   bindInvitation(hash: string, key: string): Promise<string | null>;
 
-  /** Revokes what other keys of the machine hold; forgets what expired before `issuedAt`. */
+  /** Revokes what other keys of the machine hold, and the tokens they have used; forgets what expired before `issuedAt`. */
   addCertificate(certificate: CertificateRecord): Promise<void>;
   certificate(serial: string): Promise<CertificateRecord | null>;
   /** Everything of a machine that is gone: certificates and invitations. */

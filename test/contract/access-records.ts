@@ -79,7 +79,12 @@ export function describeAccessRecords(name: string, open: () => Promise<OpenInve
       await records.addCertificate(certificate("02", "web-5", "k1"));
       await records.addCertificate(certificate("03", "web-6", "k1"));
       assert.equal(await revokedAt("01"), null, "the same key's");
+      await records.addInvitation(invitation("g", "web-5"), 1);
+      assert.equal(await records.bindInvitation("g", "k1"), "k1");
+      await records.addInvitation(invitation("h", "web-5"), 1);
       await records.addCertificate(certificate("04", "web-5", "k2"));
+      assert.equal(await records.invitation("g"), null, "the token the former key has used");
+      assert.equal((await records.invitation("h"))?.key, null, "one that nobody has used");
       assert.notEqual(await revokedAt("01"), null);
       assert.notEqual(await revokedAt("02"), null);
       assert.deepEqual(await records.certificate("04"), certificate("04", "web-5", "k2"));

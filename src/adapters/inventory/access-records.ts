@@ -134,6 +134,12 @@ async function addCertificate(db: Database, certificate: CertificateRecord): Pro
       .where("key", "!=", key)
       .where("revoked_at", "is", null)
       .execute();
+    // Else a former key could come back by the token it has used, and throw the present one out.
+    await transaction
+      .deleteFrom("invitation")
+      .where("machine", "=", machine)
+      .where("key", "!=", key)
+      .execute();
     await transaction
       .insertInto("certificate")
       .values({
