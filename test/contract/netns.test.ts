@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   closeSync,
   existsSync,
@@ -13,6 +14,9 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { createLocalProvider } from "../../src/adapters/local/local.ts";
 import { namesOf } from "../../src/adapters/netns/names.ts";
 import { createNetnsFaults } from "../../src/adapters/netns/faults.ts";
@@ -277,6 +281,36 @@ describe("the netns provider's machines", { skip }, () => {
       assert.deepEqual(left, { name: "web-1", address: "", condition: "gone" });
       await place.provider.terminate("web-1", signal);
       assert.deepEqual(remains(place), []);
+    } finally {
+      await place.close();
+    }
+  });
+
+  it("leave nothing when whoever makes them is killed at any moment", async () => {
+    const place = openPlace();
+    const launcher = fileURLToPath(new URL("./netns-launcher.ts", import.meta.url));
+    try {
+      for (let round = 0; round < 12; round++) {
+        const words = [launcher, place.directory, place.siteId, claimsDirectory];
+        const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+        await once(child.stdout, "data");
+        // Its cycle takes about a tenth of a second: twelve moments of it, and none twice.
+        await setTimeout(10 + round * 17);
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        const [left, ...others] = await place.provider.list(signal);
+        assert.deepEqual(others, []);
+        if (left !== undefined && round % 2 === 0) {
+          // What was just being ended may still be seen for a moment: the next tick launches again.
+          await until("it runs", async () => {
+            const made = await place.provider.launch(order("web-1"), signal);
+            return isDeepStrictEqual(await place.provider.list(signal), [made]);
+          });
+        }
+        await place.provider.terminate("web-1", signal);
+        assert.deepEqual(await place.provider.list(signal), []);
+        assert.deepEqual(remains(place), [], `round ${round}`);
+      }
     } finally {
       await place.close();
     }
