@@ -18,17 +18,19 @@ export function createFailureCount(clock: Clock): FailureCount {
       const now = clock.now();
       if (buckets.size >= ADDRESSES_MAX) forget(buckets, now);
       const judged = countFailure(buckets.get(address) ?? null, now);
+      // Put last: the oldest are those that have not come for longest.
+      buckets.delete(address);
       buckets.set(address, judged.bucket);
       return judged.kind === "limited" ? judged.retryAfterMs : null;
     },
   };
 }
 
-/** Those that have earned all their tries back, or else the oldest. */
+/** Those that have earned all their tries back, then the oldest; half at a time, so that a flood costs little each. */
 function forget(buckets: Map<string, TryBucket>, now: number): void {
   for (const [address, bucket] of buckets) if (isFull(bucket, now)) buckets.delete(address);
   for (const address of buckets.keys()) {
-    if (buckets.size < ADDRESSES_MAX) return;
+    if (buckets.size <= ADDRESSES_MAX / 2) return;
     buckets.delete(address);
   }
 }
