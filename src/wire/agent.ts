@@ -17,6 +17,7 @@ import { createSeal } from "../adapters/seal/seal.ts";
 import { createAgentLink } from "../adapters/websocket/agent-link.ts";
 import { createCredentials } from "../adapters/websocket/credentials.ts";
 import { runAgent } from "../agent/agent.ts";
+import { asSeenFrom } from "../agent/same-computer.ts";
 import { followLeader } from "../agent/follow-leader.ts";
 import { keepCredentials } from "../agent/keep-credentials.ts";
 import type { AgentParts } from "../agent/parts.ts";
@@ -26,6 +27,7 @@ import { supervisionLimits } from "../core/supervision/rules.ts";
 import type { SupervisionLimits } from "../core/supervision/rules.ts";
 import type { AgentSettings } from "../ports/agent-settings.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ControllerList } from "../ports/controller-list.ts";
 import type { LoadBalancer } from "../ports/load-balancer.ts";
 import { balancerUserOf, environmentOfUser } from "./process-user.ts";
 
@@ -106,7 +108,11 @@ interface Life {
 function openLink(directory: string, { settings, bootId, stop }: Life, clock: Clock) {
   const { machine, role } = settings;
   const home = (): string => readAgentFile(directory).controllerUrl;
-  const controllers = createControllerList(join(directory, "controllers.json"), home);
+  const list = createControllerList(join(directory, "controllers.json"), home);
+  const controllers: ControllerList = {
+    ...list,
+    learn: (urls) => list.learn(asSeenFrom(home(), urls)),
+  };
   const readTarget = () => {
     const { token, authority } = readAgentFile(directory);
     return Promise.resolve({ url: controllers.current(), token, authority });
