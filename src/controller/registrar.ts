@@ -62,23 +62,23 @@ export function hashOf(token: string): string {
 async function join(parts: RegistrarParts, ask: JoinAsk, address: string): Promise<JoinAnswer> {
   const { records, clock, failures } = parts;
   const key = keyOf(ask.publicKey);
-  const reason =
-    key === null || !isSigned(ask)
-      ? "the key is not the caller's"
-      : await objection(parts, ask, key);
-  if (reason === null && key !== null) return certify(parts, ask, key);
+  const isOwn = key !== null && isSigned(ask);
+  const reason = isOwn ? await objection(parts, ask, key) : "the key is not the caller's";
   const entry = {
     at: clock.now(),
     who: `machine ${printable(ask.machine)}`,
     address,
     what: "join",
-    outcome: `refused: ${reason}`,
   };
+  if (key !== null && reason === null) {
+    await records.addAudit({ ...entry, outcome: "done" });
+    return certify(parts, ask, key);
+  }
   const retryAfterMs = failures.count(address);
   if (retryAfterMs !== null) {
     return { kind: "limited", reason: "too many refused tokens from this address", retryAfterMs };
   }
-  await records.addAudit(entry);
+  await records.addAudit({ ...entry, outcome: `refused: ${reason}` });
   return { kind: "refused", reason: reason ?? "" };
 }
 

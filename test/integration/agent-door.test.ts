@@ -3,8 +3,13 @@ import { X509Certificate } from "node:crypto";
 import { get } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "node:tls";
+import { createSystemClock } from "../../src/adapters/clock/clock.ts";
+import { createCredentials } from "../../src/adapters/websocket/credentials.ts";
 import { certify, createKeyPair, createTestAuthority } from "../harness/authority.ts";
 import { until } from "../harness/until.ts";
 import {
@@ -65,7 +70,10 @@ describe("joining by a token", () => {
     assert.equal((await joinDoor(rig, { ...web, token, pair })).status, 200);
     assert.equal(await errorOf({ pair: createKeyPair() }), "the token was used by another key");
     const outcomes = await rig.inventory.access.audit({ after: 0, limit: 10 });
-    assert.ok(outcomes.some((it) => it.outcome === "refused: the token was used by another key"));
+    const own = outcomes.filter(({ who, what }) => who === "machine web-1" && what === "join");
+    assert.equal(own[0]?.outcome, "refused: the token was used by another key");
+    assert.equal(own[1]?.outcome, "done");
+    assert.ok(own.every(({ address }) => address === "127.0.0.1"));
   });
 
   it("lets one of two keys in that come at once, and binds the machine's other tokens to it", async () => {
@@ -223,6 +231,60 @@ describe("the agents' door", () => {
     server.close();
     server.closeAllConnections();
     assert.match(error, /purpose/i);
+  });
+});
+
+describe("a machine's credentials", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tidemill-credentials-"));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const { signal } = new AbortController();
+  const target = { url: "", token: "", authority: "" };
+  const aim = (rig: DoorRig, token: string) =>
+    Object.assign(target, {
+      url: `wss://127.0.0.1:${rig.port}/v1/agent`,
+      token,
+      authority: rig.authority.certificate,
+    });
+  const open = () =>
+    createCredentials({
+      directory,
+      machine: "web-1",
+      role: "web",
+      clock: createSystemClock(),
+      readTarget: () => Promise.resolve(target),
+    });
+
+  it("are made once, kept, renewed for the same key, and asked for anew of another authority", async () => {
+    const rig = await openDoorRig();
+    aim(rig, await rig.registrar.invite("web-1", "web"));
+    const shown = await Promise.all([open(), open()].map((it) => it.show(signal)));
+    assert.equal(shown[0]?.key, shown[1]?.key);
+    const credentials = open();
+    const held = await credentials.show(signal);
+    aim(rig, "used up");
+    assert.deepEqual(await open().show(signal), held, "no token is needed any more");
+    await credentials.renew(signal);
+    const renewed = await credentials.show(signal);
+    assert.equal(renewed.key, held.key);
+    assert.notEqual(renewed.certificate, held.certificate);
+    const other = await openDoorRig();
+    aim(other, await other.registrar.invite("web-1", "web"));
+    const moved = new X509Certificate((await credentials.show(signal)).certificate);
+    assert.ok(moved.verify(new X509Certificate(other.authority.certificate).publicKey));
+    await Promise.all([rig, other].map((it) => it.close()));
+  });
+
+  it("tell a refusal from a controller that is away, also when refusals are limited", async () => {
+    const rig = await openDoorRig();
+    aim(rig, "made up");
+    for (let turn = 0; turn < 15; turn++) {
+      await assert.rejects(open().show(signal), { code: "rejected" });
+    }
+    const stranger = await openDoorRig();
+    Object.assign(target, { url: `wss://127.0.0.1:${stranger.port}/v1/agent` });
+    await assert.rejects(open().show(signal), { code: "unavailable" });
+    await Promise.all([rig, stranger].map((it) => it.close()));
+    await assert.rejects(open().show(signal), { code: "unavailable" });
   });
 });
 

@@ -152,7 +152,8 @@ async function post(target: ControllerTarget, order: Post, signal: AbortSignal):
     throw new Failure(code, `Cannot ${what} at ${target.url}: ${cause.message}`, { cause });
   });
   if (status === 200) return parse(body);
-  const code = status === 401 || status === 403 ? "rejected" : "unavailable";
+  // 429 as well: only what is refused is ever limited.
+  const code = [401, 403, 429].includes(status) ? "rejected" : "unavailable";
   throw new Failure(code, `Cannot ${what} at ${target.url}: ${reasonIn(body) ?? status}`);
 }
 
