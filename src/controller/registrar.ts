@@ -55,7 +55,7 @@ export function createRegistrar(parts: RegistrarParts): ControllersRegistrar {
 }
 
 /** SHA-256 is enough where 256 random bits are hashed: there is no list of likely values to try. */
-export function hashOf(token: string): string {
+function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
