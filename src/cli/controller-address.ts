@@ -41,7 +41,8 @@ export function noController(state: StateDirectory, next: string): CliError {
   });
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -179,7 +179,7 @@ describe("a site's life by the command line", () => {
     let stderr = "";
     following.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     await site.run("maintenance", "on");
-    assert.equal((await fetchPage(url)).status, 503);
+    await until("the maintenance page", async () => (await fetchPage(url)).status === 503);
     await site.run("maintenance", "off");
     assert.equal(await ended, 0);
     assert.equal(stderr, "");

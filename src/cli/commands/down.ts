@@ -10,7 +10,7 @@ import { counted } from "../figures.ts";
 import { timeoutMs, timeoutOption } from "../given-values.ts";
 import { createProgress } from "../progress.ts";
 import { ensureController } from "../start-controller.ts";
-import { hasMachines, runningController } from "../controller-address.ts";
+import { hasMachines, isAlive, runningController } from "../controller-address.ts";
 import { waitFor } from "../waiting.ts";
 
 /** Ends. */
@@ -71,13 +71,16 @@ async function waitUntilGone(
   tell: (status: Status) => void,
 ): Promise<void> {
   const { state } = context.place();
+  const controller = runningController(state);
   await waitFor({
     what: "every machine to be given back",
     goesOn: "the controller goes on giving machines back",
     next: context.hint("tidemill status"),
     timeoutMs: waitMs,
     async look() {
-      if (runningController(state) === null) return true;
+      if (controller !== null && !isAlive(controller.pid)) return true;
+      // Its address goes before the process itself, which has still to close what it has open.
+      if (runningController(state) === null) return controller === null ? true : null;
       try {
         tell(await client.status());
       } catch (cause) {
