@@ -32,9 +32,10 @@ export interface ControllersRegistrar extends Registrar {
 }
 
 export function createRegistrar(parts: RegistrarParts): ControllersRegistrar {
-  const { site, records, inventory, clock } = parts;
+  const { site, authority, records, inventory, clock } = parts;
   return {
     async invite(machine, role) {
+      authority.prepare();
       const token = randomBytes(32).toString("base64url");
       const now = clock.now();
       const expiresAt = now + INVITATION_MS;

@@ -5,6 +5,8 @@ export interface Authority {
   /** PEM of its certificate. */
   readonly certificate: string;
   issue(order: CertificateOrder): Promise<Certificate>;
+  /** A certificate will be asked for soon: what takes time is begun now. */
+  prepare(): void;
 }
 
 export interface CertificateOrder {

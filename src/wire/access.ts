@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { openAuthority } from "../adapters/authority/authority.ts";
 import { createFailureCount } from "../controller/failure-count.ts";
@@ -13,8 +14,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { Seal } from "../ports/seal.ts";
 
-/** As long as a controller may run before it is started anew; made again at each start. */
-const SERVER_CERTIFICATE_MS = 400 * 86_400_000;
+/** Longer than a controller runs before it is started anew. */
+const SERVER_CERTIFICATE_MS = 800 * 86_400_000;
+/** A start makes another while this much is left. */
+const RENEWED_BEFORE_MS = 400 * 86_400_000;
 
 export interface AccessParts {
   readonly siteId: string;
@@ -32,6 +35,7 @@ export interface Access {
   readonly tokens: TokenBook;
   readonly failures: FailureCount;
   readonly records: AccessRecords;
+  readonly seal: Seal;
 }
 
 export async function openAccess(parts: AccessParts): Promise<Access> {
@@ -42,6 +46,7 @@ export async function openAccess(parts: AccessParts): Promise<Access> {
     authority,
     failures,
     records,
+    seal,
     tokens: createTokenBook({ records, clock, localToken }),
     registrar: createRegistrar({
       site,
@@ -55,22 +60,47 @@ export async function openAccess(parts: AccessParts): Promise<Access> {
   };
 }
 
-/** A key and a certificate for a server of ours. The key lives in memory only. */
+export interface ServerCertificate {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** What is kept of a server's certificate, sealed, so that the next start need not make another. */
+interface KeptCertificate extends ServerCertificate {
+  readonly names: readonly string[];
+  readonly authority: string;
+  readonly until: number;
+}
+
+/** A key and a certificate for a server of ours: those in the file while they are good, else new ones. */
 export async function serverCertificate(
-  { authority }: Access,
+  { authority, seal }: Access,
   clock: Clock,
   names: readonly string[],
-): Promise<{ readonly key: string; readonly certificate: string }> {
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  path: string,
+): Promise<ServerCertificate> {
   const from = clock.now();
-  const { pem } = await authority.issue({
-    subject: { kind: "server", names },
-    publicKey: pair.publicKey.export({ format: "pem", type: "spki" }),
-    from,
-    until: from + SERVER_CERTIFICATE_MS,
-  });
+  const kept = readKept(path, seal);
+  const isGood = kept?.authority === authority.certificate && kept.names.join() === names.join();
+  if (kept !== null && isGood && from < kept.until - RENEWED_BEFORE_MS) return kept;
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const publicKey = pair.publicKey.export({ format: "pem", type: "spki" });
+  const until = from + SERVER_CERTIFICATE_MS;
+  const subject = { kind: "server", names } as const;
+  const { pem } = await authority.issue({ subject, publicKey, from, until });
   const key = pair.privateKey.export({ format: "pem", type: "pkcs8" });
-  return { key, certificate: pem };
+  const made = { key, certificate: pem, names, authority: authority.certificate, until };
+  writeFileSync(path, seal.seal(JSON.stringify(made)), { mode: 0o600 });
+  return made;
+}
+
+function readKept(path: string, seal: Seal): KeptCertificate | null {
+  try {
+    return JSON.parse(seal.open(readFileSync(path, "utf8"))) as KeptCertificate;
+  } catch {
+    // Not there, cut short, or of another seal: another is made.
+    return null;
+  }
 }
 
 /** Every name a person may call this computer by. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createAgentDoor } from "../adapters/websocket/agent-door.ts";
 import { createAgentServer } from "../adapters/websocket/agent-server.ts";
 import type { AgentServer } from "../adapters/websocket/agent-server.ts";
@@ -33,8 +34,9 @@ export async function openAgentsEntry(parts: {
     access.records.revokeMachine(machine, clock.now()).catch(() => undefined);
   };
   const agents = createAgentServer({ clock, onForget: expel });
+  const path = join(places.root, "inventory", "door.sealed");
   const door = createAgentDoor({
-    ...(await serverCertificate(access, clock, [CONTROLLER_NAME])),
+    ...(await serverCertificate(access, clock, [CONTROLLER_NAME], path)),
     authority: access.authority.certificate,
     registrar: access.registrar,
     agents,

@@ -43,7 +43,8 @@ export async function listenForPeople(
     const server = createAdaptorServer({ fetch }) as Server;
     return { server, url: `http://${await listenOn(server, host, port)}` };
   }
-  const { key, certificate } = await serverCertificate(access, clock, hostNames(host));
+  const path = join(places.root, "inventory", "api.sealed");
+  const { key, certificate } = await serverCertificate(access, clock, hostNames(host), path);
   const serverOptions = { key, cert: certificate, minVersion: "TLSv1.3" as const };
   const server = createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions });
   const isAny = host === "0.0.0.0" || host === "::";

@@ -32,6 +32,8 @@ export async function openAuthority(options: {
   return {
     certificate: kept.certificate,
     issue: (order) => issue({ certificate: kept.certificate, key }, order),
+    // Whoever issues hears of a library that cannot be loaded.
+    prepare: () => void loadX509().catch(() => undefined),
   };
 }
 
