@@ -133,6 +133,7 @@ async function judgeSite(context: Context): Promise<readonly Finding[]> {
       file,
       ...judgeMode("state", state.root, 0o700),
       ...judgeMode("token", state.token, 0o600),
+      ...judgeMode("seal key", state.sealKey, 0o600),
       ok("controller", runs),
     ];
   } catch (cause) {
@@ -141,7 +142,7 @@ async function judgeSite(context: Context): Promise<readonly Finding[]> {
   }
 }
 
-/** Whoever can read the token can do everything. */
+/** Whoever can read the token can do everything; who can read the seal key can read every secret. */
 function judgeMode(subject: string, path: string, wanted: number): readonly Finding[] {
   if (!existsSync(path)) return [];
   const mode = statSync(path).mode & 0o777;
