@@ -54,9 +54,15 @@ describe("an agent that follows its leader", () => {
     leader = "ws://c";
     hangUp("gone");
     await connection.ended;
-    await assert.rejects(following.connect(() => undefined, signal));
     await following.connect(() => undefined, signal);
     assert.deepEqual(called, ["ws://a", "ws://b", "ws://c"]);
+    leader = "ws://nobody";
+    hangUp("gone");
+    await assert.rejects(
+      following.connect(() => undefined, signal),
+      { code: "unavailable" },
+    );
+    assert.equal(called.length, 6);
   });
 
   it("still knows them after its own restart, and never forgets where it was told to call", () => {

@@ -5,13 +5,16 @@ import { deploy } from "./commands/deploy.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { events } from "./commands/events.ts";
+import { exportCommand } from "./commands/export.ts";
 import { explain } from "./commands/explain.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { machine } from "./commands/machine.ts";
 import { maintenance } from "./commands/maintenance.ts";
+import { migrate } from "./commands/migrate.ts";
 import { open } from "./commands/open.ts";
 import { plan } from "./commands/plan.ts";
+import { rebuild } from "./commands/rebuild.ts";
 import { rollback } from "./commands/rollback.ts";
 import { scale } from "./commands/scale.ts";
 import { status } from "./commands/status.ts";
@@ -39,6 +42,9 @@ export const commands: readonly Command[] = [
   explain,
   open,
   token,
+  exportCommand,
+  rebuild,
+  migrate,
   doctor,
   down,
   version,

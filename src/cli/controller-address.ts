@@ -26,7 +26,14 @@ export function clientOf(state: StateDirectory, address: ControllerAddress, user
 
 /** Only machines that were not given back have a directory. */
 export function hasMachines(state: StateDirectory): boolean {
-  return existsSync(join(state.root, "machines"));
+  return existsSync(join(machineRoot(state), "machines"));
+}
+
+/** A controller that was rebuilt elsewhere left the machines where they were. */
+function machineRoot(state: StateDirectory): string {
+  if (!existsSync(state.machineHome)) return state.root;
+  const { root } = JSON.parse(readFileSync(state.machineHome, "utf8")) as { root: string };
+  return root;
 }
 
 /** Why there is nothing to talk to, and what to type. */

@@ -2,6 +2,7 @@ import type { Site } from "../core/desired.ts";
 import type { ReleasePacker } from "../ports/releases.ts";
 import type { OutputStreams } from "./output.ts";
 import type { RemoteController } from "./remote.ts";
+import type { SiteTransfer } from "./transfer.ts";
 
 /** What the commands need of the world around them; the composition root gives it. */
 export interface CliParts extends OutputStreams {
@@ -18,6 +19,11 @@ export interface CliParts extends OutputStreams {
   readonly controllerEnv: Readonly<Record<string, string>>;
   resolveSecrets(site: Site, directory: string): Promise<SecretValues>;
   createPacker(directory: string): Promise<ReleasePacker>;
+  openTransfer(): Promise<SiteTransfer>;
+  readonly transferSettings: {
+    readonly exportPassphrase: string | null;
+    readonly databaseUrl: string | null;
+  };
   /** Null when it is not installed. */
   readHaproxyVersion(): string | null;
   /** False when this computer has no way to show a page. */

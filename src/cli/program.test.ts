@@ -33,6 +33,8 @@ function createParts() {
     controllerEnv: {},
     resolveSecrets: () => Promise.resolve({ kind: "values", values: {} }),
     createPacker: () => Promise.reject(new Error("nothing is packed here")),
+    openTransfer: () => Promise.reject(new Error("not asked for")),
+    transferSettings: { exportPassphrase: null, databaseUrl: null },
     readHaproxyVersion: () => "3.0.1",
     openPage: () => false,
   };

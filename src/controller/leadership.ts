@@ -8,7 +8,7 @@ import type { Bell } from "./bell.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** Who has not said so for this long is no longer handed out as a controller to call. */
-const FORGOTTEN_MS = 30_000;
+const FORGOTTEN_MS = 10_000;
 const ANNOUNCE_EVERY_MS = 2_000;
 
 export interface LeadershipParts {
@@ -87,7 +87,7 @@ async function campaign(
     }
     if (answer.kind === "held") return { grant: { epoch: answer.epoch, askedAtMs }, isTakeover };
     isTakeover = true;
-    const words = `stands by: ${answer.url} leads`;
+    const words = `stands by at ${parts.url}: ${answer.url} leads`;
     if (words !== lastWords) parts.say(words);
     lastWords = words;
     parts.onFollow(answer.url);

@@ -1,5 +1,7 @@
 /** Where this machine's agent looks for the controller that leads. */
 export interface ControllerList {
+  /** How many there are; at least one. */
+  size(): number;
   /** The one to call. */
   current(): string;
   /** It did not answer, or does not lead: the next one's turn. */

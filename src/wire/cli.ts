@@ -47,6 +47,11 @@ function parts(): CliParts {
       const { createReleasePacker } = await import("../adapters/release/release-packer.ts");
       return createReleasePacker({ directory, env: process.env });
     },
+    openTransfer: () => import("./transfer.ts"),
+    transferSettings: {
+      exportPassphrase: process.env["TIDEMILL_EXPORT_PASSPHRASE"] ?? null,
+      databaseUrl: process.env["TIDEMILL_DATABASE_URL"] ?? null,
+    },
     readHaproxyVersion,
     openPage,
   };

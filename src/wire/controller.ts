@@ -29,11 +29,11 @@ import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { openAgentsEntry } from "./agents.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
-import type { Ports } from "./listen.ts";
 import { readMachineHome } from "./machine-home.ts";
 import type { MachineHome } from "./machine-home.ts";
 import { takePosts } from "./posts.ts";
 import { processUserOf } from "./process-user.ts";
+import type { Posts } from "./posts.ts";
 import { objectionTo, openSiteProvider } from "./provider.ts";
 import type { SiteProviderOptions } from "./provider.ts";
 import { readDatabaseUrl, serveInTurn } from "./standby.ts";
@@ -57,9 +57,13 @@ export async function runControllerProcess(directory: string): Promise<void> {
   const places = stateDirectory(realpathSync(directory));
   const home = readMachineHome(places);
   mkdirSync(home.runtimeDirectory, { recursive: true, mode: 0o700 });
-  const databaseUrl = readDatabaseUrl(places, process.env["TIDEMILL_DATABASE_URL"]);
-  if (databaseUrl === null) await serveAlone({ places, home }, stop);
-  else await serveShared({ places, home }, databaseUrl, stop);
+  try {
+    await serveSite({ places, home }, stop);
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    say(cause.message);
+    process.exitCode = 1;
+  }
   removeIfEmpty(home.runtimeDirectory);
   process.exit(process.exitCode);
 }
@@ -73,12 +77,18 @@ interface Site {
 interface Office {
   readonly inventory: OpenInventory;
   readonly epoch: number;
-  /** Null: the site's last ones, or any that are free. */
-  readonly ports: Ports | null;
+  /** Null: it listens on the site's last ports, or any that are free. */
+  readonly posts: Posts | null;
   /** Null: no other controller can there be. */
   readonly term: Term | null;
   /** Where agents may call, whoever leads. */
   readonly onMembers: (listener: (agentUrls: readonly string[]) => void) => void;
+}
+
+async function serveSite(site: Site, stop: AbortController): Promise<void> {
+  const databaseUrl = readDatabaseUrl(site.places, process.env["TIDEMILL_DATABASE_URL"]);
+  if (databaseUrl === null) await serveAlone(site, stop);
+  else await serveShared(site, databaseUrl, stop);
 }
 
 /** One SQLite file has one controller: the system's lock keeps others away. */
@@ -94,7 +104,7 @@ async function serveAlone(site: Site, stop: AbortController): Promise<void> {
   const { epoch } = inventory;
   await serve(
     site,
-    { inventory, epoch, ports: null, term: null, onMembers: () => undefined },
+    { inventory, epoch, posts: null, term: null, onMembers: () => undefined },
     stop,
   );
   lock.release();
@@ -122,11 +132,10 @@ async function serveShared(site: Site, databaseUrl: string, stop: AbortControlle
     term.signal.addEventListener("abort", end, { once: true });
     if (term.signal.aborted) end();
     await inventory.commit([], [eventOfTerm(term, url)]);
-    await posts.leave();
     try {
-      await serve(site, { inventory, epoch: term.epoch, ports, term, onMembers }, own);
+      await serve(site, { inventory, epoch: term.epoch, posts, term, onMembers }, own);
     } finally {
-      if (!stop.signal.aborted) await posts.hold();
+      await posts.hold();
     }
   };
   await serveInTurn(shared, lead, stop.signal);
@@ -160,7 +169,7 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
     localToken: readToken(places.token),
   });
   writeFileSync(places.authority, access.authority.certificate);
-  const port = office.ports?.door ?? null;
+  const port = office.posts?.ports.door ?? null;
   const formerPort = lastDoorPort(places);
   const entry = await openAgentsEntry({ access, clock, releases, places, port });
   const { agents, controllerUrl } = entry;
@@ -198,8 +207,9 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
     chooseBalancerPort: (host) => firstFreePort(host, FIRST_BALANCER_PORT, PORTS_TRIED),
   });
   const listen = listenAddress(places);
-  const people = { access, clock, places, listen, port: office.ports?.api ?? null };
+  const people = { access, clock, places, listen, port: office.posts?.ports.api ?? null };
   const { server, url } = await listenForPeople(api.fetch, people);
+  await office.posts?.leave();
   office.onMembers((urls) => agents.tellControllers([...new Set([controllerUrl, ...urls])]));
   endWhenDown(controller, inventory, term?.isTakeover === true ? FAREWELL_MS : IDLE_MS, stop);
   if (formerPort !== lastDoorPort(places)) {
@@ -208,6 +218,7 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   writeAddress(places.controller, { url, pid: process.pid, version });
   await controller.run(stop.signal);
   removeAddress(places.controller);
+  await office.posts?.hold();
   entry.close();
   server.closeAllConnections();
   server.close();
@@ -247,7 +258,8 @@ async function tellMachines(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { name, role, number, state } of inventory.state().machines.values()) {
-    if (state !== "running" && state !== "draining") continue;
+    // One that is launching may have been made a moment ago, by a leader that has told us nothing since.
+    if (state === "terminating") continue;
     try {
       const order = await orderFor({ kind: "launch", machine: name, role, number });
       await provider.launch(order, signal);

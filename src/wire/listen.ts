@@ -39,16 +39,17 @@ export async function listenForPeople(
   const { access, clock, places, listen } = options;
   const { host } = listen;
   const port = keep(places, "port", options.port ?? listen.port ?? (await freeApiPort(places)));
+  const how = options.port === null ? {} : besideAnother;
   if (isLoopback(host)) {
     const server = createAdaptorServer({ fetch }) as Server;
-    return { server, url: `http://${await listenOn(server, host, port)}` };
+    return { server, url: `http://${await listenOn(server, host, port, how)}` };
   }
   const path = join(places.root, "inventory", "api.sealed");
   const { key, certificate } = await serverCertificate(access, clock, hostNames(host), path);
   const serverOptions = { key, cert: certificate, minVersion: "TLSv1.3" as const };
   const server = createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions });
   const isAny = host === "0.0.0.0" || host === "::";
-  const [, chosen = ""] = /:(\d+)$/.exec(await listenOn(server as Server, host, port)) ?? [];
+  const [, chosen = ""] = /:(\d+)$/.exec(await listenOn(server as Server, host, port, how)) ?? [];
   return {
     server: server as Server,
     url: `https://${isAny ? LOOPBACK : bracketed(host)}:${chosen}`,
@@ -62,7 +63,7 @@ export async function listenForAgents(
   given: number | null,
 ): Promise<string> {
   const port = keep(places, "door-port", given ?? (await freeDoorPort(places)));
-  return `${LOOPBACK}:${await door.listen(LOOPBACK, port)}`;
+  return `${LOOPBACK}:${await door.listen(LOOPBACK, port, given === null ? {} : besideAnother)}`;
 }
 
 export interface ListenAddress {
@@ -124,10 +125,22 @@ function keep(places: StateDirectory, name: string, port: number): number {
   return port;
 }
 
-async function listenOn(server: Server, host: string, port: number): Promise<string> {
+/**
+ * A controller that begins or ends leading has its port without a gap in which another program could take it:
+ * the next listener is there before the last one goes. Other systems than Linux have the gap.
+ */
+export const besideAnother: { readonly reusePort?: boolean } =
+  process.platform === "linux" ? { reusePort: true } : {};
+
+async function listenOn(
+  server: Server,
+  host: string,
+  port: number,
+  how: { readonly reusePort?: boolean },
+): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.listen({ ...how, port, host }, resolve);
   });
   return `${bracketed(host)}:${port}`;
 }

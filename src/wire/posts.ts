@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { StateDirectory } from "../ports/state-directory.ts";
-import { freePorts, listenAddress } from "./listen.ts";
+import { besideAnother, freePorts, listenAddress } from "./listen.ts";
 import type { Ports } from "./listen.ts";
 
 /**
@@ -14,9 +14,9 @@ export interface Posts {
   readonly ports: Ports;
   /** Null: nobody knows who leads. */
   follow(leaderUrl: string | null): void;
-  /** Takes them again after leading. */
+  /** Takes them, while the servers of a term that ends may still have them. */
   hold(): Promise<void>;
-  /** Gives them up for the servers of who leads. */
+  /** Leaves them to the servers of the term that begins. */
   leave(): Promise<void>;
 }
 
@@ -47,9 +47,10 @@ export async function takePosts(places: StateDirectory): Promise<Posts> {
 }
 
 function listenOn(server: Server, port: number, host: string): Promise<void> {
+  if (server.listening) return Promise.resolve();
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen({ ...besideAnother, port, host }, () => {
       server.off("error", reject);
       resolve();
     });

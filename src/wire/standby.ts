@@ -13,7 +13,13 @@ const PREPARE_AGAIN_MS = 500;
 
 /** A database that several controllers share; null: the inventory is a file of this one. */
 export function readDatabaseUrl(places: StateDirectory, given: string | undefined): string | null {
-  if (given !== undefined && given !== "") return given;
+  const isGiven = given !== undefined && given !== "";
+  if (isGiven && existsSync(places.database)) {
+    // An empty inventory would take the machines of the site for strangers, and end them.
+    const words = "this site's is still in a file: `tidemill migrate` moves it";
+    throw new Failure("rejected", `Cannot use the inventory in the database: ${words}`);
+  }
+  if (isGiven) return given;
   if (!existsSync(places.databaseUrl)) return null;
   return (JSON.parse(readFileSync(places.databaseUrl, "utf8")) as { url: string }).url;
 }

@@ -70,7 +70,7 @@ export async function createSharedSite(siteFile: (port: number) => string): Prom
       const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
       const controller = { pid, wire, child, isAlive, log: read };
       controllers.push(controller);
-      const isUp = (): boolean => leader()?.pid === pid || / stands by: http/.test(read());
+      const isUp = (): boolean => leader()?.pid === pid || / stands by at http/.test(read());
       await until(() => `a controller starts\n${read()}`, isUp, 20_000);
       return controller;
     },

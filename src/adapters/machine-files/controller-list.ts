@@ -10,6 +10,7 @@ export function createControllerList(path: string, home: () => string): Controll
   let turn = 0;
   const all = (): readonly string[] => [...new Set([...learned, home()])];
   return {
+    size: () => all().length,
     current() {
       const urls = all();
       return urls[turn % urls.length] ?? home();

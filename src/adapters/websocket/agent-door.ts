@@ -33,8 +33,8 @@ export interface AgentDoorOptions {
 
 /** Where agents call: TLS 1.3, and a certificate for everything but joining. */
 export interface AgentDoor {
-  /** Resolves with the port. May be asked for several addresses. */
-  listen(host: string, port: number): Promise<number>;
+  /** Resolves with the port. May be asked for several addresses. `how` goes to the system as it is. */
+  listen(host: string, port: number, how?: { readonly reusePort?: boolean }): Promise<number>;
   /** Ends every connection of the machine, downloads included. */
   expel(machine: string): void;
   close(): void;
@@ -58,12 +58,12 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
   const servers: Server[] = [];
   const watch = setInterval(() => endExpired(house), lookMs).unref();
   return {
-    async listen(host, port) {
+    async listen(host, port, how = {}) {
       const server = openServer(house);
       servers.push(server);
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(port, host, resolve);
+        server.listen({ ...how, port, host }, resolve);
       });
       return (server.address() as AddressInfo).port;
     },

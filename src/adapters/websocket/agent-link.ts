@@ -25,10 +25,10 @@ export interface ControllerTarget {
   readonly authority: string;
 }
 
-const pingMs = 1_300;
+const pingMs = 1_000;
 /** A leader that is frozen or cut off is replaced after three seconds and a half: its agents look for the new one then. */
-const silenceMsMax = 4_000;
-const connectMs = 3_000;
+const silenceMsMax = 3_600;
+const connectMs = 2_000;
 const unsentBytesMax = 4 * 1024 * 1024;
 const messageBytesMax = 64 * 1024 * 1024;
 /** Close code of a refused hello. */
@@ -169,6 +169,10 @@ async function fetchRelease(
   const tls = tlsOptions(target, shown);
   return new Promise((resolve, reject) => {
     const asked = get(url, { ...tls, signal, agent: false });
+    // A controller that freezes in the middle closes nothing: another one has the release as well.
+    asked.setTimeout(silenceMsMax, () => {
+      asked.destroy(new Error(`nothing came for ${silenceMsMax} ms`));
+    });
     asked.on("error", (cause) => {
       const code = signal.aborted ? "aborted" : "unavailable";
       reject(new Failure(code, `Cannot fetch release ${id}: ${cause.message}`, { cause }));

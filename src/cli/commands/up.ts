@@ -56,7 +56,8 @@ interface Applied {
 
 async function apply(context: Context, site: Site): Promise<Applied> {
   // On a first `up` every role needs a release, so packing need not wait for the controller to say so.
-  const isFirst = !existsSync(context.place().state.database);
+  const { database, databaseUrl } = context.place().state;
+  const isFirst = !existsSync(database) && !existsSync(databaseUrl);
   const [client, early] = await Promise.all([
     ensureController(context),
     isFirst ? packRoles(context, site.roles, null) : null,
