@@ -135,15 +135,16 @@ async function conflicts({ site, databaseUrl }: SharedSite): Promise<object> {
   const agents = processesOf(site)
     .filter(({ command }) => command.includes("tidemill.mjs agent"))
     .map(({ machine }) => machine);
-  const repeated = async (kinds: string): Promise<number> => {
-    const text = `select subject from event where kind in (${kinds}) group by kind, subject having count(*) > 1`;
-    return (await ask(databaseUrl, text)).length;
-  };
+  // An action is planned again only where its effect has not happened: then nothing of it is there twice.
+  const text = `select kind, subject, count(*) as count, string_agg(reason, ' | ') as reasons from event
+    where kind in ('launch', 'finish', 'terminate') group by kind, subject having count(*) > 1`;
+  const repeated = await ask<{ kind: string; subject: string; reasons: string }>(databaseUrl, text);
+  for (const { kind, subject, reasons } of repeated) {
+    process.stderr.write(`${kind} ${subject} again: ${reasons}\n`);
+  }
   return {
-    duplicates:
-      agents.length -
-      new Set(agents).size +
-      (await repeated("'launch', 'deploy', 'finish', 'drain'")),
+    duplicates: agents.length - new Set(agents).size,
+    plannedAgain: repeated.length,
     orphans: readdirSync(`${site.state}/machines`).filter((name) => !known.includes(name)).length,
     missing: known.filter((name) => !agents.includes(name)).length,
   };

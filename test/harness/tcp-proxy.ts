@@ -6,8 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Nothing goes through any more, in either direction; connections stay open. */
   cut(): void;
-  /** Only what the server says is lost. */
-  deafen(): void;
+  /** Once the client says the word, what the server answers is lost; resolves when the work has failed for it. */
+  loseAnswerTo(word: string, work: Promise<unknown>): Promise<void>;
   mend(): void;
   close(): Promise<void>;
 }
@@ -16,6 +16,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
   let isDeaf = false;
+  let lastWord: string | null = null;
   const server = createServer((client) => {
     const upstream = connect(targetPort, "127.0.0.1");
     for (const socket of [client, upstream]) {
@@ -23,7 +24,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       socket.on("error", () => undefined);
       socket.on("close", () => sockets.delete(socket));
     }
-    client.on("data", (data) => isCut || upstream.write(data));
+    client.on("data", (data) => {
+      if (lastWord !== null && data.includes(lastWord)) isDeaf = true;
+      if (!isCut) upstream.write(data);
+    });
     upstream.on("data", (data) => isCut || isDeaf || client.write(data));
     client.on("end", () => isCut || upstream.end());
     upstream.on("end", () => isCut || client.end());
@@ -32,7 +36,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     cut: () => (isCut = true),
-    deafen: () => (isDeaf = true),
+    async loseAnswerTo(word, work) {
+      lastWord = word;
+      await work.then(
+        () => Promise.reject(new Error(`the answer to ${word} came through`)),
+        () => undefined,
+      );
+      lastWord = null;
+    },
     mend() {
       // Whatever was lost on the way has broken these connections for good.
       if (isCut || isDeaf) for (const socket of sockets) socket.destroy();

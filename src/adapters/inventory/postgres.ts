@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { Kysely, PostgresDialect } from "kysely";
 import { Pool, types } from "pg";
 import type { TypeParsers } from "pg";
@@ -55,6 +56,8 @@ export function openPostgresDatabase(url: string): Database {
   });
   // A connection that ends while nobody uses it is no news: the next query opens another.
   pool.on("error", () => undefined);
+  // One that ends in the middle of a transaction is told to whoever asks next; unheard it would end the process.
+  pool.on("connect", (client: EventEmitter) => client.on("error", () => undefined));
   return new Kysely<InventoryTables>({ dialect: new PostgresDialect({ pool }) });
 }
 
