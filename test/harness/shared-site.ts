@@ -7,6 +7,7 @@ import { stateDirectory } from "../../src/ports/state-directory.ts";
 import type { ControllerAddress } from "../../src/ports/state-directory.ts";
 import { ask, startPostgres } from "./postgres.ts";
 import type { PostgresServer } from "./postgres.ts";
+import { kill9, processesOf } from "./processes.ts";
 import { createTestSite } from "./site.ts";
 import type { TestSite } from "./site.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
@@ -78,13 +79,18 @@ export async function createSharedSite(siteFile: (port: number) => string): Prom
       ask(databaseUrl, "select at, reason from event where kind = 'lead' order by number"),
     async dispose() {
       for (const { wire } of controllers) wire.mend();
-      if (controllers.some((controller) => controller.isAlive())) await takeDown(site, leader);
-      for (const { child, wire } of controllers) {
-        await end(child);
-        await wire.close();
+      try {
+        if (controllers.some((controller) => controller.isAlive())) await takeDown(site, leader);
+      } finally {
+        for (const { child, wire } of controllers) {
+          await end(child);
+          await wire.close();
+        }
+        // Nothing is left of a site that was taken down; of one that could not be, everything.
+        if (existsSync(join(places.root, "machines"))) kill9(processesOf(site));
+        await site.dispose();
+        await server.stop();
       }
-      await site.dispose();
-      await server.stop();
     },
   };
 }
