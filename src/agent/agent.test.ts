@@ -88,6 +88,7 @@ describe("the agent", () => {
       TIDEMILL_MACHINE: "web-1",
       TIDEMILL_ROLE: "web",
       TIDEMILL_RELEASE: "r1",
+      TIDEMILL_SERVER: "web-1.1",
     });
   });
 

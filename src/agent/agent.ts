@@ -1,8 +1,7 @@
 import type { MachineDocument } from "../core/document.ts";
 import type { AgentReport } from "../core/report.ts";
-import type { ControllerConnection } from "../ports/controller-link.ts";
 import type { MachineRecord } from "../ports/machine-records.ts";
-import type { RunningProcess } from "../ports/process-host.ts";
+import type { ControllerConnection } from "../ports/controller-link.ts";
 import { createAlarm } from "./alarm.ts";
 import type { Alarm } from "./alarm.ts";
 import { createBalancerKeeper } from "./balancer-keeper.ts";
@@ -15,6 +14,7 @@ import { createMeter } from "./meter.ts";
 import type { Usage } from "./meter.ts";
 import type { AgentIdentity, AgentParts } from "./parts.ts";
 import { tickMs } from "./parts.ts";
+import { takeIn } from "./strays.ts";
 import { createTasks } from "./tasks.ts";
 import type { Tasks } from "./tasks.ts";
 import { wordsOf } from "./runner.ts";
@@ -28,8 +28,7 @@ export async function runAgent(
   identity: AgentIdentity,
   signal: AbortSignal,
 ): Promise<void> {
-  const former = await parts.records.load();
-  await endStrays(parts, former);
+  const former = await takeIn(parts, await parts.records.load());
   await new Agent(parts, identity, former, signal).run();
 }
 
@@ -39,6 +38,7 @@ class Agent {
   readonly #signal: AbortSignal;
   readonly #news: Alarm;
   readonly #keeping: Alarm;
+  readonly #taking: Alarm;
   readonly #fleet: Fleet;
   readonly #tasks: Tasks;
   readonly #balancer: BalancerKeeper;
@@ -46,7 +46,8 @@ class Agent {
   #held: MachineDocument | null = null;
   #connection: ControllerConnection | null = null;
   #usage: Usage = { cpu: 0, memoryBytes: 0 };
-  #taking: Promise<void> = Promise.resolve();
+  /** Accepted, and not yet on the disk. */
+  #offered: MachineDocument | null = null;
   #isRecordLost = false;
 
   constructor(
@@ -60,6 +61,7 @@ class Agent {
     this.#signal = signal;
     this.#news = createAlarm(parts.clock);
     this.#keeping = createAlarm(parts.clock);
+    this.#taking = createAlarm(parts.clock);
     const around = { parts, identity, onChange: () => this.#tell() };
     this.#fleet = createFleet(around, former);
     this.#tasks = createTasks(around, former.tasks);
@@ -68,7 +70,7 @@ class Agent {
 
   async run(): Promise<void> {
     const listener = {
-      onDocument: (document: MachineDocument) => this.#queue(document),
+      onDocument: (document: MachineDocument) => this.#offer(document),
       onConnection: (connection: ControllerConnection | null) => {
         this.#connection = connection;
         this.#news.ring();
@@ -77,6 +79,7 @@ class Agent {
     await this.#takeStored();
     await Promise.all([
       callHome(this.#parts, listener, this.#signal),
+      this.#takeOffered(),
       this.#report(),
       this.#tick(),
       this.#keepRecord(),
@@ -102,26 +105,39 @@ class Agent {
     }
   }
 
-  /** One after the other: the last one taken must be the last one stored. */
-  #queue(document: MachineDocument): void {
-    this.#taking = this.#taking.then(() => this.#take(document));
-  }
-
-  async #take(document: MachineDocument): Promise<void> {
+  #offer(document: MachineDocument): void {
     const { machine } = this.#identity;
-    const held = this.#held?.generation ?? 0;
+    const held = (this.#offered ?? this.#held)?.generation ?? 0;
     if (document.machine !== machine || document.generation < held) {
       const what = `document ${document.generation} of ${document.machine}`;
       this.#parts.say(`Refused ${what}: this is ${machine}, at ${held}`);
       return;
     }
-    try {
-      await this.#parts.documents.save(document);
-    } catch (error) {
-      // Better to do what is wanted now and lose it at the next start than not to do it.
-      this.#parts.say(wordsOf(error));
+    this.#offered = document;
+    this.#taking.ring();
+  }
+
+  /**
+   * What is acted on is on the disk first: an agent that came back to an older document would end what the
+   * newer one began. A disk that takes nothing is asked again; until then this machine stays as it is.
+   */
+  async #takeOffered(): Promise<void> {
+    let isRefused = false;
+    while (!this.#signal.aborted) {
+      await this.#taking.wait(tickMs, this.#signal);
+      const document = this.#offered;
+      if (document === null || this.#signal.aborted) continue;
+      try {
+        await this.#parts.documents.save(document);
+        isRefused = false;
+      } catch (error) {
+        if (!isRefused) this.#parts.say(wordsOf(error));
+        isRefused = true;
+        continue;
+      }
+      if (this.#offered === document) this.#offered = null;
+      this.#converge(document);
     }
-    this.#converge(document);
   }
 
   #converge(document: MachineDocument): void {
@@ -181,19 +197,5 @@ class Agent {
       if (!this.#isRecordLost) this.#parts.say(wordsOf(error));
       this.#isRecordLost = true;
     }
-  }
-}
-
-/** Processes that a former agent started and could not write down any more: nobody watches them. */
-async function endStrays(parts: AgentParts, former: MachineRecord): Promise<void> {
-  const known = [...former.processes, ...former.tasks]
-    .map((record) => record.running)
-    .filter((running) => running !== null);
-  const isKnown = (leader: RunningProcess): boolean =>
-    known.some((it) => it.pid === leader.pid && it.startTicks === leader.startTicks);
-  for (const leader of await parts.host.leaders()) {
-    if (isKnown(leader)) continue;
-    parts.say(`Ended process ${leader.pid}, which is on no record`);
-    await parts.host.signal(leader, "SIGKILL");
   }
 }

@@ -6,6 +6,9 @@ export interface Alarm {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A reason of our own costs nothing; the default one is an error with a stack. */
+const rung = "rung";
+
 /** One sleeper at a time. */
 export function createAlarm(clock: Clock): Alarm {
   let isRung = false;
@@ -13,7 +16,7 @@ export function createAlarm(clock: Clock): Alarm {
   return {
     ring() {
       isRung = true;
-      sleeper?.abort();
+      sleeper?.abort(rung);
     },
     async wait(ms, signal) {
       if (!isRung && !signal.aborted) {

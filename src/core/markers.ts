@@ -13,6 +13,9 @@ export const groundMarker = "TIDEMILL_GROUND";
 /** One supervised process and what it has started. */
 export const processMarker = "TIDEMILL_PROCESS";
 
+/** Name of the server that a supervised process is, e.g. `web-3.17`. */
+export const serverMarker = "TIDEMILL_SERVER";
+
 /** Unique on one computer: two sites may both have a machine `web-1`. */
 export function machineId(siteId: string, machine: string): string {
   return `${siteId}/${machine}`;

@@ -13,7 +13,7 @@ export interface ProcessHost {
   /** True while anything of it lives: its group, its session, or what left them but carries its marker. */
   hasRemains(process: RunningProcess): Promise<boolean>;
   /** Every process of this machine that a host has started and that still runs, on record or not. */
-  leaders(): Promise<readonly RunningProcess[]>;
+  leaders(): Promise<readonly Leader[]>;
   /** Of everything that runs on this machine, agent and balancer included. */
   usageOfMachine(): Promise<ProcessUsage>;
   /** A free TCP port on the address, from the machine's own range. Throws `Failure` when there is none. */
@@ -38,6 +38,11 @@ export interface RunningProcess {
   readonly pid: number;
   /** Start time as the system counts it: tells a reused pid. */
   readonly startTicks: number;
+}
+
+export interface Leader extends RunningProcess {
+  /** What it was started with. */
+  readonly env: ReadonlyMap<string, string>;
 }
 
 /** Of the process and all its descendants. */

@@ -47,7 +47,12 @@ export class FakeMachine {
         isAlive: async (process) => this.running.has(process.pid),
         signal: async (process, signal) => this.#signal(process.pid, signal),
         hasRemains: async () => false,
-        leaders: async () => [...this.running.keys()].map((pid) => ({ pid, startTicks: pid })),
+        leaders: async () =>
+          [...this.running].map(([pid, { env }]) => ({
+            pid,
+            startTicks: pid,
+            env: new Map(Object.entries(env)),
+          })),
         usage: async () => ({ cpuSeconds: 0, memoryBytes: 5 }),
         usageOfMachine: async () => ({ cpuSeconds: 0, memoryBytes: 9 }),
         onExit: (listener) => void this.exitListeners.push(listener),

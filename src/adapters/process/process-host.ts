@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { machineMarker, processMarker } from "../../core/markers.ts";
 import { Failure } from "../../ports/failure.ts";
 import type {
+  Leader,
   ProcessExit,
   ProcessHost,
   ProcessOrder,
@@ -129,16 +130,13 @@ async function isSame(table: ProcessTable, process: RunningProcess): Promise<boo
   return (await table.find(process.pid))?.startTicks === process.startTicks;
 }
 
-async function findLeaders(
-  table: ProcessTable,
-  machineId: string,
-): Promise<readonly RunningProcess[]> {
+async function findLeaders(table: ProcessTable, machineId: string): Promise<readonly Leader[]> {
   const entries = (await table.list()).filter((entry) => entry.session === entry.pid);
   const own = await markedEntries(table, entries, machineMarker, machineId);
-  const leaders: RunningProcess[] = [];
+  const leaders: Leader[] = [];
   for (const { pid, startTicks } of own) {
-    const marked = (await table.environment(pid)).get(processMarker) === String(pid);
-    if (marked) leaders.push({ pid, startTicks });
+    const env = await table.environment(pid);
+    if (env.get(processMarker) === String(pid)) leaders.push({ pid, startTicks, env });
   }
   return leaders;
 }
