@@ -7,6 +7,9 @@ export interface Bell {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A reason of our own costs nothing; the default one is an error with a stack. */
+const over = "over";
+
 export function createBell(clock: Clock): Bell {
   let isRung = false;
   let wake: (() => void) | null = null;
@@ -22,7 +25,7 @@ export function createBell(clock: Clock): Bell {
           wake = resolve;
         });
         await Promise.race([rung, clock.sleep(ms, AbortSignal.any([signal, rest.signal]))]);
-        rest.abort();
+        rest.abort(over);
         wake = null;
       }
       isRung = false;

@@ -79,6 +79,8 @@ interface Loop {
   /** Each agent's report as the last tick saw it. */
   readonly reports: Map<string, AgentReport>;
   holds: readonly Hold[];
+  /** A commit that failed may have been carried out: then nobody knows who has to hear of it. */
+  isUnsure: boolean;
 }
 
 export function createController(parts: ControllerParts): Controller {
@@ -136,6 +138,7 @@ function createLoop(parts: ControllerParts): Loop {
     listeners: new Set(),
     reports: new Map(),
     holds: [],
+    isUnsure: false,
   };
 }
 
@@ -214,8 +217,15 @@ async function commit(
 ): Promise<void> {
   const { inventory } = loop.parts;
   const before = inventory.state();
-  await inventory.commit(changes, events);
-  if (changes.length > 0) sendDocuments(loop, touchedMachines(before, changes));
+  try {
+    await inventory.commit(changes, events);
+  } catch (cause) {
+    loop.isUnsure = true;
+    throw cause;
+  }
+  if (loop.isUnsure) sendDocuments(loop, "all");
+  else if (changes.length > 0) sendDocuments(loop, touchedMachines(before, changes));
+  loop.isUnsure = false;
 }
 
 function apply(loop: Loop, actions: readonly Action[]): void {
