@@ -3,7 +3,14 @@ import { applyChanges } from "./changes.ts";
 import type { Instant } from "./instant.ts";
 import type { InventoryState, MachineRecord } from "./inventory.ts";
 import type { Observed } from "./observed.ts";
-import { activeDeploy, isDrained, isMachineServing, takeRoster, takeSight } from "./roster.ts";
+import {
+  activeDeploy,
+  carriesRequests,
+  isDrained,
+  isMachineServing,
+  takeRoster,
+  takeSight,
+} from "./roster.ts";
 import type { Roster } from "./roster.ts";
 import { FRESH_MS } from "./scaling/decide.ts";
 
@@ -175,5 +182,6 @@ function boundsHold({ action, before }: Step): Violation | null {
 function isForced(before: Roster, action: Action): boolean {
   if (before.state.settings.phase === "down" || action.kind === "forget") return true;
   const machine = before.state.machines.get(action.subject);
-  return machine?.role === "balancer" || machine?.state === "launching";
+  if (machine === undefined) return false;
+  return machine.role === "balancer" || !carriesRequests(before, machine);
 }

@@ -118,6 +118,13 @@ export function isMachineServing(roster: Roster, machine: MachineRecord): boolea
   return serving.size >= instances;
 }
 
+/** One that boots carries nothing; the provider may be slower to show a machine than it is to serve. */
+export function carriesRequests(roster: Roster, machine: MachineRecord): boolean {
+  if (machine.state !== "launching") return true;
+  const servers = roster.serversOn(machine.name);
+  return servers.some(({ state }) => state === "ready" || state === "draining");
+}
+
 function listens(roster: Roster, server: ServerRecord): boolean {
   return roster.state.revisions.get(server.revision)?.check.kind !== "none";
 }

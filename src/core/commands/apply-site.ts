@@ -9,7 +9,8 @@ import type {
   RevisionRecord,
 } from "../inventory.ts";
 import { roleRecord } from "../roles.ts";
-import { activeDeploy, takeSight } from "../roster.ts";
+import { activeDeploy, isServing, takeRoster, takeSight } from "../roster.ts";
+import type { Roster } from "../roster.ts";
 import type { Observed } from "../observed.ts";
 import { totalsNow } from "../rollout/totals.ts";
 import type { Outcome } from "./outcome.ts";
@@ -102,9 +103,10 @@ function beginDeploy(
 ): DeployRecord | null {
   const state = observed.inventory;
   if (changed.length === 0) return null;
+  const roster = takeRoster(observed, state, takeSight(observed), now);
   const changes = changed.flatMap((revision): readonly DeployChange[] => {
     const role = order.site.roles.find((r) => r.name === revision.role);
-    return role === undefined ? [] : [deployChange(state, role, revision.id, now)];
+    return role === undefined ? [] : [deployChange(roster, role, revision.id)];
   });
   return {
     id: state.settings.nextDeployId,
@@ -121,9 +123,9 @@ function beginDeploy(
   };
 }
 
-function deployChange(state: InventoryState, role: Role, to: string, now: Instant): DeployChange {
-  const { revision } = roleRecord(state, role.name, now);
-  const from = revision !== null && hasServed(state, revision) ? revision : null;
+function deployChange(roster: Roster, role: Role, to: string): DeployChange {
+  const { revision } = roleRecord(roster.state, role.name, roster.now);
+  const from = revision !== null && isWorthGoingBackTo(roster, revision) ? revision : null;
   return {
     role: role.name,
     from,
@@ -134,11 +136,14 @@ function deployChange(state: InventoryState, role: Role, to: string, now: Instan
   };
 }
 
-/** Only what was once deployed well is worth going back to. */
-function hasServed(state: InventoryState, revision: string): boolean {
-  return [...state.deploys.values()].some(
+/** What was once deployed well, or serves now although its deploy failed over another role. */
+function isWorthGoingBackTo(roster: Roster, revision: string): boolean {
+  const { deploys, servers } = roster.state;
+  const wasDeployed = [...deploys.values()].some(
     (deploy) => deploy.state === "done" && deploy.changes.some((change) => change.to === revision),
   );
+  const own = [...servers.values()].filter((server) => server.revision === revision);
+  return wasDeployed || own.some((server) => isServing(roster, server));
 }
 
 function hook(command: string | null): HookRun {

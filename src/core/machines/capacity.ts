@@ -2,7 +2,7 @@ import type { Action, Hold, StepResult } from "../action.ts";
 import type { Change, MachineRecord } from "../inventory.ts";
 import type { DesiredRole } from "../roles.ts";
 import type { ProcessState } from "../report.ts";
-import { isMachineServing, processOf } from "../roster.ts";
+import { carriesRequests, isMachineServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
 import { goneChanges } from "./lifecycle.ts";
 
@@ -127,7 +127,7 @@ function shrinkRole(roster: Roster, role: DesiredRole): StepResult {
     if (isServingNow) servingLeft -= 1;
     const reason = leaveReason(role, machine);
     actions.push(
-      machine.state === "launching" || role.name === "balancer"
+      role.name === "balancer" || !carriesRequests(roster, machine)
         ? terminate(roster, machine, reason)
         : drain(roster, machine, reason),
     );

@@ -8,6 +8,8 @@ import type { Roster } from "../roster.ts";
 const CALL_HOME_MS = 60_000;
 /** An agent silent this long, with no server of its machine up, stands on a dead machine. */
 const SILENCE_MS = 15_000;
+/** An agent reports every second and comes back within two: one that is silent for longer may be gone. */
+const HEARD_MS = 5_000;
 /** A call to a provider that failed is repeated after this, doubled with each failure, up to the maximum. */
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 60_000;
@@ -139,9 +141,18 @@ function reasonGone(
   if (roster.observed.effects.get(machine.name)?.state === "under-way") return null;
   if (machine.state === "terminating") return provided === "absent" ? "it is gone" : null;
   if (machine.state === "launching") return null;
-  if (provided === "absent") return "the provider no longer has it";
+  if (provided === "absent") {
+    return isHeard(roster, machine) ? null : "the provider no longer has it";
+  }
   if (typeof provided === "object" && provided.condition === "gone") return "everything on it died";
   return isSilent(roster, machine);
+}
+
+/** A listing may miss a machine; one that speaks, or spoke a moment ago, is there. */
+function isHeard({ observed, now }: Roster, machine: MachineRecord): boolean {
+  const agent = observed.agents.get(machine.name);
+  const heardAt = agent?.isConnected === true ? (agent.reportedAt ?? agent.since) : agent?.since;
+  return now - Math.max(heardAt ?? 0, observed.watchingSince) <= HEARD_MS;
 }
 
 function isSilent(roster: Roster, machine: MachineRecord): string | null {
@@ -171,7 +182,9 @@ function confirmedRecord(roster: Roster, machine: MachineRecord): MachineRecord 
   const address = typeof provided === "object" ? provided.address : machine.address;
   const isMade = machine.state === "launching" && typeof provided === "object";
   const hasCalled = machine.calledHomeAt === null && agent?.isConnected === true;
-  if (!isMade && !hasCalled) return null;
+  // It vanished and was made anew under its name.
+  const hasMoved = machine.address !== null && address !== machine.address;
+  if (!isMade && !hasCalled && !hasMoved) return null;
   return {
     ...machine,
     address,

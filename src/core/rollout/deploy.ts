@@ -217,23 +217,12 @@ function failDeploy(roster: Roster, deploy: DeployRecord, failure: DeployFailure
     kind: canRevert ? "revert" : "finish",
     subject: `deploy ${deploy.id}`,
     reason: failure.message,
-    changes: [{ kind: "deploy", deploy: failed }, ...firstRevisions(roster, deploy, failed)],
+    changes: [
+      { kind: "deploy", deploy: failed },
+      ...(canRevert ? [] : revisionChanges(roster, failed)),
+    ],
     effect: null,
   };
-}
-
-/**
- * A first deploy that failed has nothing to go back to: its revision stays wanted, for the next one to
- * replace. Where its hook failed, nothing of it runs.
- */
-function firstRevisions(
-  roster: Roster,
-  deploy: DeployRecord,
-  ended: DeployRecord,
-): readonly Change[] {
-  if (ended.state !== "failed") return [];
-  const started = deploy.changes.filter((change) => change.before.state !== "failed");
-  return revisionChanges(roster, started, "to");
 }
 
 function revert(roster: Roster, deploy: DeployRecord): StepResult {
@@ -273,22 +262,27 @@ function finish(roster: Roster, deploy: DeployRecord, state: "done" | "reverted"
     kind: "finish",
     subject: `deploy ${deploy.id}`,
     reason: state === "done" ? count : `went back: ${deploy.failure?.message ?? ""}; ${count}`,
-    changes: [
-      { kind: "deploy", deploy: finished },
-      ...revisionChanges(roster, deploy.changes, state === "done" ? "to" : "from"),
-    ],
+    changes: [{ kind: "deploy", deploy: finished }, ...revisionChanges(roster, finished)],
     effect: null,
   };
   return { actions: [action], holds: [] };
 }
 
-function revisionChanges(
-  roster: Roster,
-  changes: readonly DeployChange[],
-  side: "to" | "from",
-): readonly Change[] {
-  return changes.flatMap((change): readonly Change[] => {
+function revisionChanges(roster: Roster, ended: DeployRecord): readonly Change[] {
+  return ended.changes.flatMap((change): readonly Change[] => {
     const record = roster.roles.find((role) => role.name === change.role)?.record;
-    return record ? [{ kind: "role", role: { ...record, revision: change[side] } }] : [];
+    if (record === undefined) return [];
+    const revision = ended.state === "done" ? change.to : revisionAfterFailure(roster, change);
+    return revision === null ? [] : [{ kind: "role", role: { ...record, revision } }];
   });
+}
+
+/**
+ * A role that has nothing to go back to keeps what was begun on its machines, for the next deploy to replace:
+ * they must run something. What was never begun is not wanted.
+ */
+function revisionAfterFailure(roster: Roster, { role, from, to }: DeployChange): string | null {
+  const servers = roster.machinesOf(role).flatMap(({ name }) => roster.serversOn(name));
+  const isBegun = servers.some((server) => server.revision === to && isHere(server));
+  return from ?? (isBegun ? to : null);
 }

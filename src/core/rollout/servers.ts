@@ -74,7 +74,10 @@ export function replaceWorn(roster: Roster): StepResult {
   let { settings } = roster.state;
   for (const role of roster.roles) {
     const servers = roster.machinesOf(role.name).flatMap((m) => roster.serversOn(m.name));
-    const worn = servers.find((server) => server.state === "ready" && wornReason(roster, server));
+    const worn = servers.find(
+      (server) =>
+        server.state === "ready" && wornReason(roster, server) && !hasSuccessor(servers, server),
+    );
     if (worn === undefined) continue;
     const machine = roster.state.machines.get(worn.machine);
     const revision = revisionForNew(roster, role.name);
@@ -119,7 +122,8 @@ function joinReason(roster: Roster, server: ServerRecord): string | null {
   const process = processOf(roster, server);
   if (process?.state !== "healthy") return null;
   if (server.state === "starting") return "it passed its check";
-  return process.port === server.port ? null : `it moved to port ${process.port}`;
+  const isWhereItWas = process.port === server.port && process.address === server.address;
+  return isWhereItWas ? null : `it moved to ${process.address}:${process.port}`;
 }
 
 export function serverName(server: ServerRecord): string {
@@ -243,6 +247,17 @@ function hasSettled(roster: Roster, server: ServerRecord): boolean {
   if (!isServing(roster, server)) return false;
   const change = roster.activeDeploy?.state === "running" ? changeOf(roster, server.role) : null;
   return roster.now - server.stateAt >= (change?.settings.settleMs ?? 0);
+}
+
+/** Another server holds its place already and will take over once it serves. */
+function hasSuccessor(
+  servers: readonly ServerRecord[],
+  { id, machine, instance }: ServerRecord,
+): boolean {
+  return servers.some(
+    (other) =>
+      other.id > id && other.machine === machine && other.instance === instance && isHere(other),
+  );
 }
 
 function wornReason(roster: Roster, server: ServerRecord): string | null {

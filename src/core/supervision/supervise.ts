@@ -81,7 +81,13 @@ function watch(
   // A process that never served has nothing to lose; one that served is replaced by the controller first.
   const hasServed = checked.wasHealthy;
   const isIgnored = now - wanted.since >= rules.limits.restartIgnoredMs;
-  return !hasServed || isIgnored ? stop(checked, wanted.reason, now) : quiet(checked);
+  const isDue = !hasServed || isIgnored;
+  return isDue && isSeenNow(checked, input) ? stop(checked, wanted.reason, now) : quiet(checked);
+}
+
+/** Time that passed while nobody looked proves nothing: a process is ended on what is seen now. */
+function isSeenNow(state: Supervised, input: SupervisionInput): boolean {
+  return state.phase === "unhealthy" ? input.check?.isPassing === false : input.usage !== null;
 }
 
 /** A process found running by a new agent has just started as far as its checks are concerned. */
