@@ -1,9 +1,13 @@
+import { createSteadyClock } from "./steady.ts";
 import type { Clock } from "../../ports/clock.ts";
 
 /** The system's clock. A sleep keeps the process alive; abort it to let go. */
 export function createSystemClock(): Clock {
   return {
-    now: () => Date.now(),
+    now: createSteadyClock(
+      () => Date.now(),
+      () => performance.now(),
+    ),
     deadline: (ms) => AbortSignal.timeout(ms),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
