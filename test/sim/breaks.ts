@@ -1,0 +1,119 @@
+/**
+ * Rules broken on purpose, to see that the simulation would notice. Each replaces one piece of the sources
+ * while they are loaded; nothing on the disk changes.
+ */
+export interface Break {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const breaks: readonly Break[] = [
+  {
+    name: "drain-skipped",
+    file: "src/core/rollout/servers.ts",
+    find: `changes: [serverChange(roster, server, "draining", reason)],`,
+    replace: `changes: [serverChange(roster, server, "stopping", reason)],`,
+  },
+  {
+    name: "unseen-balancer-has-drained",
+    file: "src/core/roster.ts",
+    find: `return sight?.servers.get(server.id)?.state === "drained";`,
+    replace: `return sight === undefined || sight.servers.get(server.id)?.state === "drained";`,
+  },
+  {
+    name: "intent-late",
+    file: "src/controller/controller.ts",
+    find: `  try {
+    await commit(loop, changes, events);`,
+    replace: `  apply(loop, checked.allowed);
+  try {
+    await commit(loop, changes, events);`,
+  },
+  {
+    name: "stale-figures-scale-in",
+    file: "src/core/scaling/decide.ts",
+    find: `if (last === undefined) return hold("no fresh figures from a balancer");`,
+    replace: `if (last === undefined) return role.target > role.min ? resize(role.min, "no figures") : hold("none");`,
+  },
+  {
+    name: "failed-listing-is-empty",
+    file: "src/controller/provider-watch.ts",
+    find: `if (cause instanceof Failure) return cause;`,
+    replace: `if (cause instanceof Failure) return [];`,
+  },
+  {
+    name: "young-record-is-absent",
+    file: "src/core/machines/lifecycle.ts",
+    find: `return listing.at > machine.stateAt ? "absent" : "unknown";`,
+    replace: `return "absent";`,
+  },
+  {
+    name: "orphans-stay",
+    file: "src/core/machines/lifecycle.ts",
+    find: `if (roster.observed.inventory.machines.has(provided.name)) continue;`,
+    replace: `continue;`,
+  },
+  {
+    name: "numbers-used-again",
+    file: "src/core/machines/capacity.ts",
+    find: `nextMachineNumber: number + 1,`,
+    replace: `nextMachineNumber: 1,`,
+  },
+  {
+    name: "older-document-taken",
+    file: "src/agent/agent.ts",
+    find: `document.generation < held`,
+    replace: `document.generation < 0`,
+  },
+  {
+    name: "document-not-kept",
+    file: "src/agent/agent.ts",
+    find: `isRefused = true;
+        continue;`,
+    replace: `isRefused = true;`,
+  },
+  {
+    name: "lost-answer-is-no-commit",
+    file: "src/controller/controller.ts",
+    find: `loop.isUnsure = true;`,
+    replace: ``,
+  },
+  {
+    name: "balancer-asked-once",
+    file: "src/agent/balancer-keeper.ts",
+    find: `problem = wordsOf(error);`,
+    replace: `done = wanted;`,
+  },
+  {
+    name: "strays-are-ended",
+    file: "src/agent/strays.ts",
+    find: `if (record !== null && !(await isAlive(parts, rival))) {`,
+    replace: `if (record !== null && record.id < 0) {`,
+  },
+  {
+    name: "worn-replaced-again",
+    file: "src/core/rollout/servers.ts",
+    find: ` && !hasSuccessor(servers, server)`,
+    replace: ``,
+  },
+  {
+    name: "moved-machine-unnoticed",
+    file: "src/core/rollout/servers.ts",
+    find: `process.port === server.port && process.address === server.address`,
+    replace: `process.port === server.port`,
+  },
+  {
+    name: "shrinks-during-deploys",
+    file: "src/core/machines/capacity.ts",
+    find: `if (surplus > 0 && isDeploying(roster, role)) {`,
+    replace: `if (surplus > 0 && role.target < 0 && isDeploying(roster, role)) {`,
+  },
+  {
+    name: "minimum-forgotten",
+    file: "src/core/machines/capacity.ts",
+    find: `if (isServingNow && servingLeft - 1 < floor) {`,
+    replace: `if (isServingNow && servingLeft - 1 < 0 * floor) {`,
+  },
+];

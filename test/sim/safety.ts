@@ -1,0 +1,158 @@
+import { desiredRoles } from "../../src/core/roles.ts";
+import type { InventoryState, SiteEvent } from "../../src/core/inventory.ts";
+import { activeDeploy } from "../../src/core/roster.ts";
+import { isUp } from "./balancer.ts";
+import type { EngineServer } from "./balancer.ts";
+import { MEMORY_BYTES_MAX } from "./workload.ts";
+import { isAnswering } from "./machine.ts";
+import type { SimMachine, SimProcess } from "./machine.ts";
+
+/** What must never be so, whatever goes wrong: looked at from outside, where nothing is hidden. */
+export interface Safety {
+  readonly violations: string[];
+  onCommit(events: readonly SiteEvent[]): void;
+  onLaunch(name: string): void;
+  onTerminate(machine: SimMachine): void;
+  onStop(machine: SimMachine, process: SimProcess): void;
+  onCut(server: EngineServer): void;
+  /** After each moment. */
+  look(): void;
+}
+
+export interface SafetyView {
+  readonly now: () => number;
+  readonly machines: ReadonlyMap<string, SimMachine>;
+  readonly state: () => InventoryState;
+  readonly isHeard: (machine: string) => boolean;
+  readonly note: (text: string) => void;
+}
+
+export function createSafety(view: SafetyView): Safety {
+  const violations: string[] = [];
+  const { now, machines, state, note } = view;
+  const violate = (text: string): void => {
+    violations.push(text);
+    note(`VIOLATION ${text}`);
+  };
+  /** Balancers that visitors reach: on record and not being given back. */
+  const engines = () =>
+    [...machines.values()].filter(
+      (machine) =>
+        machine.engine?.isRunning === true &&
+        ["launching", "running", "draining"].includes(
+          state().machines.get(machine.name)?.state ?? "gone",
+        ),
+    );
+  const isGoingDown = (): boolean => state().settings.phase === "down";
+
+  /** A process that answers is about to end, by our doing: nobody may be sent to it any more. */
+  const checkUnused = (machine: SimMachine, process: SimProcess, why: string): void => {
+    if (process.port === null || !isAnswering(process, now()) || isGoingDown()) return;
+    // Above the limit that the site file sets, its own agent may end it when nobody else replaces it.
+    if (process.memoryBytes > MEMORY_BYTES_MAX) return;
+    for (const { name, engine } of engines()) {
+      for (const server of engine?.servers.values() ?? []) {
+        const { address, port } = server.document;
+        if (address !== machine.address || port !== process.port || !isUp(server, now())) continue;
+        if (server.drainedAt !== null && now() >= server.drainedAt) continue;
+        const how = server.drainedAt === null ? "sends requests to it" : "waits for its answers";
+        violate(`${process.name} is ended (${why}) while ${name} ${how}`);
+      }
+    }
+  };
+
+  return {
+    violations,
+    onCommit(events) {
+      for (const { kind, subject, reason } of events) {
+        note(`${kind} ${subject}: ${reason}`);
+        if (kind === "guard") violate(`a guard had to stop a plan: ${subject}: ${reason}`);
+        if (reason.trim() === "") violate(`${kind} ${subject} has no reason`);
+      }
+    },
+    onLaunch(name) {
+      if (!state().machines.has(name)) violate(`${name} is launched before it is on record`);
+    },
+    onTerminate(machine) {
+      const record = state().machines.get(machine.name);
+      // Off the record or silent: it was given up as dead, and what is left of it ends.
+      if (record === undefined || machine.agent === null) return;
+      for (const process of machine.processes.values()) checkUnused(machine, process, "terminate");
+    },
+    onStop: (machine, process) => checkUnused(machine, process, "stop"),
+    onCut(server) {
+      const { address, port, id, name } = server.document;
+      const machine = [...machines.values()].find((m) => m.address === address);
+      const process = [...(machine?.processes.values() ?? [])].find((p) => p.port === port);
+      if (machine === undefined || process === undefined || isGoingDown()) return;
+      // A machine that is silent may be given up as dead; one that speaks may not.
+      const isGivenUp = !state().machines.has(machine.name) && !view.isHeard(machine.name);
+      if (!isAnswering(process, now()) || isGivenUp) return;
+      if (server.drainedAt !== null && now() >= server.drainedAt) return;
+      if (isUp(server, now())) violate(`server ${id} (${name}) is cut off with requests in it`);
+    },
+    look() {
+      for (const machine of machines.values()) {
+        const generation = machine.disk.document?.generation ?? 0;
+        if (generation < machine.lastGeneration) {
+          violate(`${machine.name} went back to document ${generation}`);
+        }
+        machine.lastGeneration = generation;
+        const names = [...machine.processes.values()].map((process) => process.name);
+        if (new Set(names).size < names.length) {
+          violate(`${machine.name} runs one server twice: ${names.join(", ")}`);
+        }
+      }
+    },
+  };
+}
+
+/** Why the site is not yet as it should be; null: it is. */
+export function whatIsLeft(view: SafetyView): string | null {
+  const { machines, state, now } = view;
+  const record = state();
+  const deploy = activeDeploy(record);
+  if (deploy !== null) return `deploy ${deploy.id} is ${deploy.state}`;
+  const strange = [...machines.keys()].find((name) => !record.machines.has(name));
+  if (strange !== undefined) return `${strange} is an orphan`;
+  for (const machine of record.machines.values()) {
+    const real = machines.get(machine.name);
+    if (real === undefined) return `${machine.name} is on record and does not exist`;
+    if (real.agent === null) return `${machine.name} has no agent`;
+    if (machine.state !== "running") return `${machine.name} is ${machine.state}`;
+  }
+  for (const role of desiredRoles(record, now())) {
+    const own = [...record.machines.values()].filter((m) => m.role === role.name);
+    if (own.length !== role.target) {
+      return `${role.name} has ${own.length} machines of ${role.target}`;
+    }
+    const servers = [...record.servers.values()].filter((s) => s.role === role.name);
+    if (role.role !== null && servers.length !== role.target * role.instances) {
+      return `${role.name} has ${servers.length} servers of ${role.target * role.instances}`;
+    }
+    const wrong = servers.find((s) => s.state !== "ready" || s.revision !== role.record.revision);
+    if (wrong !== undefined) return `server ${wrong.id} is ${wrong.state} with ${wrong.revision}`;
+  }
+  return trafficLeft(view);
+}
+
+function trafficLeft({ machines, state, now }: SafetyView): string | null {
+  const servers = state().servers;
+  for (const machine of machines.values()) {
+    const wanted = [...servers.values()].filter((server) => server.machine === machine.name);
+    if (machine.processes.size !== wanted.length) {
+      return `${machine.name} runs ${machine.processes.size} processes of ${wanted.length}`;
+    }
+    if (machine.engine === null) continue;
+    if (!machine.engine.isRunning) return `${machine.name} does not serve`;
+    for (const id of servers.keys()) {
+      const server = machine.engine.servers.get(id);
+      if (server === undefined) return `${machine.name} does not know server ${id}`;
+      if (!isUp(server, now()) || server.drainedAt !== null)
+        return `${machine.name} does not use server ${id}`;
+    }
+    if (machine.engine.servers.size !== servers.size)
+      return `${machine.name} knows too many servers`;
+  }
+  return null;
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { describe, it } from "node:test";
+import { faultKinds } from "./faults.ts";
+import { regressions } from "./regressions.ts";
+import { tell } from "./simulation.ts";
+
+const FRESH = 12;
+const all = new Set(faultKinds);
+
+describe("the simulated site", () => {
+  for (const { seed, was } of regressions) {
+    it(`stays well with seed ${seed}, where ${was}`, async () => {
+      assert.deepEqual((await tell({ seed, rounds: 4, kinds: all })).violations, []);
+    });
+  }
+
+  it("stays well with fresh seeds, and heals after each of its bad times", async (t) => {
+    const first = randomInt(1_000_000_000);
+    let faults = 0;
+    for (let seed = first; seed < first + FRESH; seed++) {
+      const story = await tell({ seed, rounds: 3, kinds: all });
+      const again = `npm run sim -- --seed ${seed} --rounds 3`;
+      assert.deepEqual(story.violations, [], again);
+      assert.equal(story.healedMs.length, 3, again);
+      faults += [...story.faults.values()].reduce((sum, count) => sum + count, 0);
+    }
+    t.diagnostic(`seeds from ${first} on: ${faults} faults`);
+    assert.ok(faults > FRESH * 50, "hardly anything went wrong: then nothing was shown");
+  });
+
+  it("tells the same story with the same seed", async () => {
+    const wish = { seed: 7, rounds: 2, kinds: all };
+    const [once, again] = [await tell(wish), await tell(wish)];
+    assert.ok(once.log.length > 50);
+    assert.deepEqual(again.log, once.log);
+  });
+
+  it("does nothing to a site to which nothing happens", async () => {
+    const story = await tell({ seed: 1, rounds: 2, kinds: new Set() });
+    assert.deepEqual(story.violations, []);
+    assert.equal(story.faults.size, 0);
+  });
+});
