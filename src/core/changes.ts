@@ -21,6 +21,7 @@ export function emptyInventory(stickyKey: string): InventoryState {
     releases: new Map(),
     revisions: new Map(),
     deploys: new Map(),
+    drills: new Map(),
   };
 }
 
@@ -74,6 +75,12 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
       return;
     case "deploy":
       writable(draft, "deploys", copies).set(change.deploy.id, change.deploy);
+      return;
+    case "drill":
+      writable(draft, "drills", copies).set(change.drill.id, change.drill);
+      return;
+    case "drill-gone":
+      writable(draft, "drills", copies).delete(change.id);
       return;
     default:
       unreachable(change);

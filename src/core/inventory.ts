@@ -6,6 +6,7 @@ import type {
   Site,
   SupervisionSettings,
 } from "./desired.ts";
+import type { DrillRecord } from "./drills/record.ts";
 import type { Instant } from "./instant.ts";
 
 /** Everything on record, as one immutable value. The plan reads it; only applied changes make the next one. */
@@ -17,6 +18,7 @@ export interface InventoryState {
   readonly releases: ReadonlyMap<string, ReleaseRecord>;
   readonly revisions: ReadonlyMap<string, RevisionRecord>;
   readonly deploys: ReadonlyMap<number, DeployRecord>;
+  readonly drills: ReadonlyMap<number, DrillRecord>;
 }
 
 export interface Settings {
@@ -175,7 +177,9 @@ export type Change =
   | { readonly kind: "release-gone"; readonly id: string }
   | { readonly kind: "revision"; readonly revision: RevisionRecord }
   | { readonly kind: "revision-gone"; readonly id: string }
-  | { readonly kind: "deploy"; readonly deploy: DeployRecord };
+  | { readonly kind: "deploy"; readonly deploy: DeployRecord }
+  | { readonly kind: "drill"; readonly drill: DrillRecord }
+  | { readonly kind: "drill-gone"; readonly id: number };
 
 /** One line of the site's history. */
 export interface SiteEvent {

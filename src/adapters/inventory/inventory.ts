@@ -11,6 +11,7 @@ import { migrationsFor } from "./migrations.ts";
 import type { Engine } from "./migrations.ts";
 import {
   deployToRow,
+  drillToRow,
   machineToRow,
   releaseToRow,
   revisionToRow,
@@ -122,6 +123,7 @@ async function load(db: Database): Promise<InventoryState | null> {
     releases: await db.selectFrom("release").selectAll().execute(),
     revisions: await db.selectFrom("revision").selectAll().execute(),
     deploys: await db.selectFrom("deploy").selectAll().execute(),
+    drills: await db.selectFrom("drill").selectAll().execute(),
   });
 }
 
@@ -186,6 +188,10 @@ function keyOf(change: Change): string {
       return `revision ${change.id}`;
     case "deploy":
       return `deploy ${change.deploy.id}`;
+    case "drill":
+      return `drill ${change.drill.id}`;
+    case "drill-gone":
+      return `drill ${change.id}`;
   }
 }
 
@@ -225,6 +231,12 @@ async function write(db: Transaction<InventoryTables>, change: Change): Promise<
       return;
     case "deploy":
       await upsert(db, "deploy", "id", deployToRow(change.deploy));
+      return;
+    case "drill":
+      await upsert(db, "drill", "id", drillToRow(change.drill));
+      return;
+    case "drill-gone":
+      await db.deleteFrom("drill").where("id", "=", change.id).execute();
       return;
     default:
       unreachable(change);

@@ -11,6 +11,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-21-first": { up: (db: Kysely<unknown>) => createTables(db, engine) },
     "2026-11-22-lease": { up: createLease },
     "2026-11-23-access": { up: (db: Kysely<unknown>) => createAccessTables(db, engine) },
+    "2026-11-24-drill": { up: createDrills },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -67,6 +68,21 @@ async function createLease(db: Kysely<unknown>): Promise<void> {
     .addColumn("id", "text", (column) => column.primaryKey())
     .addColumn("url", "text", (column) => column.notNull())
     .addColumn("seen_at", "bigint", (column) => column.notNull())
+    .execute();
+}
+
+async function createDrills(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("drill")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("machine", "text")
+    .addColumn("started_by", "text", (column) => column.notNull())
+    .addColumn("started_at", "bigint", (column) => column.notNull())
+    .addColumn("finished_at", "bigint")
+    .addColumn("content", "text", (column) => column.notNull())
     .execute();
 }
 

@@ -1,3 +1,4 @@
+import type { DrillRecord } from "../../core/drills/record.ts";
 import type {
   DeployRecord,
   InventoryState,
@@ -10,6 +11,7 @@ import type {
 } from "../../core/inventory.ts";
 import type {
   DeployTable,
+  DrillTable,
   MachineTable,
   ReleaseTable,
   RevisionTable,
@@ -129,6 +131,21 @@ function deployFromRow(row: DeployTable): DeployRecord {
   };
 }
 
+export function drillToRow(drill: DrillRecord): DrillTable {
+  const { id, kind, state, role, machine, by, startedAt, finishedAt, ...content } = drill;
+  const times = { started_by: by, started_at: startedAt, finished_at: finishedAt };
+  return { id, kind, state, role, machine, ...times, content: JSON.stringify(content) };
+}
+
+function drillFromRow(row: DrillTable): DrillRecord {
+  const { id, role, machine, started_by: by, started_at: startedAt, finished_at: finishedAt } = row;
+  type Columns = "id" | "kind" | "state" | "role" | "machine" | "by" | "startedAt" | "finishedAt";
+  const content = JSON.parse(row.content) as Omit<DrillRecord, Columns>;
+  const kind = row.kind as DrillRecord["kind"];
+  const state = row.state as DrillRecord["state"];
+  return { id, kind, state, role, machine, by, startedAt, finishedAt, ...content };
+}
+
 /** The whole inventory from its rows. */
 export function stateFrom(
   settings: Settings,
@@ -139,6 +156,7 @@ export function stateFrom(
     readonly releases: readonly ReleaseTable[];
     readonly revisions: readonly RevisionTable[];
     readonly deploys: readonly DeployTable[];
+    readonly drills: readonly DrillTable[];
   },
 ): InventoryState {
   return {
@@ -149,5 +167,6 @@ export function stateFrom(
     releases: new Map(rows.releases.map((row) => [row.id, releaseFromRow(row)])),
     revisions: new Map(rows.revisions.map((row) => [row.id, revisionFromRow(row)])),
     deploys: new Map(rows.deploys.map((row) => [row.id, deployFromRow(row)])),
+    drills: new Map(rows.drills.map((row) => [row.id, drillFromRow(row)])),
   };
 }

@@ -12,6 +12,7 @@ export interface InventoryTables extends AccessTables {
   readonly release: ReleaseTable;
   readonly revision: RevisionTable;
   readonly deploy: DeployTable;
+  readonly drill: DrillTable;
   readonly event: EventTable;
   readonly lease: LeaseTable;
   readonly controller: ControllerTable;
@@ -87,6 +88,18 @@ export interface DeployTable {
   readonly finished_at: number | null;
   readonly requests: number | null;
   readonly failed: number | null;
+  readonly content: string;
+}
+
+export interface DrillTable {
+  readonly id: number;
+  readonly kind: string;
+  readonly state: string;
+  readonly role: string;
+  readonly machine: string | null;
+  readonly started_by: string;
+  readonly started_at: number;
+  readonly finished_at: number | null;
   readonly content: string;
 }
 
