@@ -29,7 +29,10 @@ const quarter = 15 * 60_000;
 const hello = (machine: string) => ({ kind: "hello", protocol: 1, machine, bootId: "b" });
 const report = (machine: string, memoryBytes: number) => ({
   kind: "report",
-  report: { machine, bootId: "b", at: 1, generation: 0, memoryBytes, cpu: 0, processes: [] },
+  report: {
+    ...{ machine, bootId: "b", at: 1, generation: 0, memoryBytes, cpu: 0 },
+    ...{ processes: [], tasks: [], balancer: null },
+  },
 });
 
 describe("joining by a token", () => {
@@ -186,6 +189,24 @@ describe("the agents' door", () => {
     await ended;
   });
 
+  it("hangs up on an agent that says what no agent says, or too much", async () => {
+    const nonsense = openSocket(rig, web, hello("web-1"));
+    nonsense.socket.once("open", () => {
+      const told = report("web-1", 668);
+      nonsense.socket.send(JSON.stringify({ ...told, report: { ...told.report, cpu: -1 } }));
+      nonsense.socket.send(JSON.stringify(report("web-1", 669)));
+    });
+    const why = "4400 not a message of an agent: report.cpu: no number from 0 to 9007199254740991";
+    assert.equal(await nonsense.ended, why);
+    assert.notEqual(rig.agents.observe().get("web-1")?.report?.memoryBytes, 669);
+    const flood = openSocket(rig, web, hello("web-1"));
+    flood.socket.once("open", () => {
+      const said = JSON.stringify(report("web-1", 670));
+      for (let turn = 0; turn < 1_000; turn++) flood.socket.send(said);
+    });
+    assert.equal(await flood.ended, "4429 too many messages");
+  });
+
   it("gives a machine its own document only", async () => {
     const documentOf = (machine: string) => ({
       generation: 1,
@@ -202,7 +223,6 @@ describe("the agents' door", () => {
     socket.on("message", (data: Buffer) => got.push(data.toString()));
     await until("a document comes", () => got.length > 0);
     socket.send(JSON.stringify(hello("api-1")));
-    socket.send(JSON.stringify({ kind: "document", machine: "api-1" }));
     socket.send(JSON.stringify(report("web-1", 667)));
     const heard = () => rig.agents.observe().get("web-1")?.report?.memoryBytes === 667;
     await until("it was heard", heard);

@@ -101,8 +101,8 @@ export const breaks: readonly Break[] = [
   {
     name: "moved-machine-unnoticed",
     file: "src/core/rollout/servers.ts",
-    find: `process.port === server.port && process.address === server.address`,
-    replace: `process.port === server.port`,
+    find: `place.port === server.port && place.address === server.address`,
+    replace: `place.port === server.port`,
   },
   {
     name: "shrinks-during-deploys",

@@ -3,11 +3,13 @@ import { get } from "node:https";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
-import type { ControllerMessage } from "../../core/messages.ts";
+import { controllerMessage } from "../../core/received/controller-message.ts";
+import { isMisfit, reasonOf } from "../../core/received/shape.ts";
 import type { ControllerConnection, ControllerLink } from "../../ports/controller-link.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { MachineCredentials } from "../../ports/machine-credentials.ts";
 import { reasonIn, tlsOptions } from "./credentials.ts";
+import { readJsonMessage } from "./json-message.ts";
 
 export interface AgentLinkOptions {
   readonly machine: string;
@@ -49,8 +51,9 @@ export function createAgentLink(options: AgentLinkOptions): ControllerLink {
       });
       // Must be listening before the socket opens: the document may come with the same packet.
       socket.on("message", (data: Buffer) => {
-        const message = parse(data.toString());
-        if (message === null) socket.close(1007, "not a message");
+        const message = readJsonMessage(data, controllerMessage);
+        if (isMisfit(message))
+          socket.close(4400, `not a message: ${reasonOf(message)}`.slice(0, 120));
         else onMessage(message);
       });
       const ended = endOf(socket);
@@ -64,15 +67,6 @@ export function createAgentLink(options: AgentLinkOptions): ControllerLink {
     },
     fetchRelease: (id, signal) => fetchRelease(options, id, signal),
   };
-}
-
-/** Null when it is not JSON: whoever speaks there is no controller. */
-function parse(text: string): ControllerMessage | null {
-  try {
-    return JSON.parse(text) as ControllerMessage;
-  } catch {
-    return null;
-  }
 }
 
 function connectionOf(

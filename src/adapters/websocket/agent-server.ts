@@ -5,8 +5,12 @@ import type { WebSocket } from "ws";
 import type { MachineDocument } from "../../core/document.ts";
 import type { AgentMessage } from "../../core/messages.ts";
 import type { AgentObservation } from "../../core/observed.ts";
+import { agentMessage } from "../../core/received/agent-message.ts";
+import { isMisfit, reasonOf } from "../../core/received/shape.ts";
 import type { Agents, LogLine } from "../../ports/agents.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { createAllowance } from "./allowance.ts";
+import { readJsonMessage } from "./json-message.ts";
 
 /** A report of a balancer with thousands of servers fits; anything larger is no agent of ours. */
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
@@ -14,6 +18,13 @@ const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 const HELLO_MS = 10_000;
 /** A peer that does not answer pings is gone, whatever its connection says. */
 const PING_MS = 5_000;
+/** Several times what an agent with thousands of servers says in its busiest second: more is no agent of ours. */
+const ALLOWANCE = {
+  messages: { burst: 500, perSecond: 50 },
+  bytes: { burst: 4 * MESSAGE_BYTES_MAX, perSecond: 8 * 1024 * 1024 },
+};
+/** The protocol allows 123 bytes, and all reasons are ASCII. */
+const CLOSING_MAX = 120;
 
 export interface AgentServer extends Agents {
   /** Takes over the HTTP upgrade of a caller that is known to be the machine. */
@@ -152,13 +163,20 @@ function nameControllers(socket: WebSocket | null, { controllers: urls }: Room):
 function greet(socket: WebSocket, machine: string, room: Room): void {
   let isIn = false;
   const late = setTimeout(() => socket.close(4408, "no hello"), HELLO_MS).unref();
+  const allowance = createAllowance(ALLOWANCE, room.clock.now());
   socket.on("error", () => socket.terminate());
   socket.on("close", () => clearTimeout(late));
   markAlive(socket);
   socket.on("message", (data: Buffer) => {
-    const message = parse(data);
-    if (message === null) {
-      socket.close(4400, "not a message of an agent");
+    // What was sent before the closing took effect still comes.
+    if (socket.readyState !== socket.OPEN) return;
+    if (!allowance.take(data.length, room.clock.now())) {
+      socket.close(4429, "too many messages");
+      return;
+    }
+    const message = readJsonMessage(data, agentMessage);
+    if (isMisfit(message)) {
+      socket.close(4400, `not a message of an agent: ${reasonOf(message)}`.slice(0, CLOSING_MAX));
       return;
     }
     if (isIn) {
@@ -180,16 +198,6 @@ function objectionTo(message: AgentMessage, machine: string): string | null {
   if (message.kind !== "hello") return "hello comes first";
   if (message.protocol !== 1) return "this controller speaks protocol 1";
   return message.machine === machine ? null : `the certificate is ${machine}'s`;
-}
-
-function parse(data: Buffer): AgentMessage | null {
-  try {
-    const value: unknown = JSON.parse(data.toString());
-    if (typeof value !== "object" || value === null || !("kind" in value)) return null;
-    return value as AgentMessage;
-  } catch {
-    return null;
-  }
 }
 
 /** Sockets that answered the last ping. */

@@ -1,8 +1,9 @@
 import type { Action, Hold, StepResult } from "../action.ts";
-import { restartBelow } from "../drills/sight.ts";
 import type { Change, MachineRecord, ServerRecord, Settings } from "../inventory.ts";
 import { isDrained, isServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
+import { placeOf } from "./place.ts";
+import type { ServerPlace } from "./place.ts";
 import { changeOf, revisionForNew, revisionWanted } from "./revision.ts";
 
 /** Gives every machine of a role one server per instance. New machines get the release before they serve. */
@@ -29,17 +30,14 @@ export function startServers(roster: Roster): StepResult {
 /** A process that is healthy joins its pool; one that came back on another port joins anew. */
 export function joinServers(roster: Roster): StepResult {
   const actions: Action[] = [];
+  const holds: Hold[] = [];
   for (const server of roster.state.servers.values()) {
-    const reason = joinReason(roster, server);
+    const place = healthyPlace(roster, server);
+    if (typeof place === "string") holds.push({ subject: serverName(server), reason: place });
+    if (place === null || typeof place === "string") continue;
+    const reason = joinReason(server, place);
     if (reason === null) continue;
-    const process = processOf(roster, server);
-    const joined: ServerRecord = {
-      ...server,
-      state: "ready",
-      stateAt: roster.now,
-      address: process?.address ?? null,
-      port: process?.port ?? null,
-    };
+    const joined: ServerRecord = { ...server, ...place, state: "ready", stateAt: roster.now };
     actions.push({
       kind: "join",
       subject: serverName(server),
@@ -48,7 +46,7 @@ export function joinServers(roster: Roster): StepResult {
       effect: null,
     });
   }
-  return { actions, holds: [] };
+  return { actions, holds };
 }
 
 /**
@@ -68,20 +66,22 @@ export function retireSuperseded(roster: Roster): StepResult {
   return { actions, holds: [] };
 }
 
-/** Replaces processes that supervision is not content with, or that a drill restarts, one of a role at a time. */
+/** Replaces processes that supervision is not content with, one machine of a role at a time. */
 export function replaceWorn(roster: Roster): StepResult {
   const actions: Action[] = [];
   const holds: Hold[] = [];
   let { settings } = roster.state;
   for (const role of roster.roles) {
     const servers = roster.machinesOf(role.name).flatMap((m) => roster.serversOn(m.name));
-    const below = restartBelow(roster.state, role.name);
-    const reasonFor = (server: ServerRecord): string | null =>
-      wornReason(roster, server) ?? (server.id < (below ?? 0) ? "a drill restarts it" : null);
-    const worn = servers.find(
-      (server) =>
-        server.state === "ready" && reasonFor(server) !== null && !hasSuccessor(servers, server),
-    );
+    // The oldest first: one that is never content must not keep the others waiting.
+    const worn = servers
+      .toSorted((a, b) => a.id - b.id)
+      .find(
+        (server) =>
+          server.state === "ready" &&
+          wornReason(roster, server) !== null &&
+          !hasSuccessor(servers, server),
+      );
     if (worn === undefined) continue;
     const machine = roster.state.machines.get(worn.machine);
     const revision = revisionForNew(roster, role.name);
@@ -90,7 +90,7 @@ export function replaceWorn(roster: Roster): StepResult {
       holds.push({ subject: serverName(worn), reason: "is replaced after what goes on now" });
       continue;
     }
-    const reason = reasonFor(worn) ?? "";
+    const reason = wornReason(roster, worn) ?? "";
     const { instance } = worn;
     const start = startServer(roster, settings, { machine, instance, revision, reason });
     settings = start.settings;
@@ -121,13 +121,17 @@ export function finishLeaving(roster: Roster): StepResult {
   return { actions, holds };
 }
 
-function joinReason(roster: Roster, server: ServerRecord): string | null {
+/** Where a healthy process listens, or why nobody is sent there; null for any other. */
+function healthyPlace(roster: Roster, server: ServerRecord): ServerPlace | string | null {
   if (!isHere(server)) return null;
   const process = processOf(roster, server);
-  if (process?.state !== "healthy") return null;
+  return process?.state === "healthy" ? placeOf(roster, server, process) : null;
+}
+
+function joinReason(server: ServerRecord, place: ServerPlace): string | null {
   if (server.state === "starting") return "it passed its check";
-  const isWhereItWas = process.port === server.port && process.address === server.address;
-  return isWhereItWas ? null : `it moved to ${process.address}:${process.port}`;
+  const isWhereItWas = place.port === server.port && place.address === server.address;
+  return isWhereItWas ? null : `it moved to ${place.address}:${place.port}`;
 }
 
 export function serverName(server: ServerRecord): string {
