@@ -31,10 +31,19 @@ export const routeRoles: Readonly<Record<string, AccessRole>> = {
   "POST /v1/tokens": "admin",
   "DELETE /v1/tokens/{name}": "admin",
   "GET /v1/audit": "admin",
+  "GET /v1/drills": "read",
+  "GET /v1/drills/{id}": "read",
+  "POST /v1/drills/plan": "admin",
+  "POST /v1/drills": "admin",
+  "POST /v1/drills/{id}/end": "admin",
 };
 
 /** Looking, and questions that a POST asks: what changes nothing is not audited when it was allowed. */
-const unaudited: ReadonlySet<string> = new Set(["POST /v1/plan", "GET /v1/releases/{id}"]);
+const unaudited: ReadonlySet<string> = new Set([
+  "POST /v1/plan",
+  "POST /v1/drills/plan",
+  "GET /v1/releases/{id}",
+]);
 
 const callers = new WeakMap<Request, Caller>();
 

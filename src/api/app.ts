@@ -5,6 +5,7 @@ import { authorize } from "./access.ts";
 import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
+import { drillRoutes } from "./drill-routes.ts";
 import { observeRoutes } from "./observe-routes.ts";
 import type { ApiParts } from "./parts.ts";
 import { releaseRoutes } from "./release-routes.ts";
@@ -21,7 +22,8 @@ export function createApi(parts: ApiParts) {
     .route("/", observeRoutes(parts))
     .route("/", changeRoutes(parts))
     .route("/", releaseRoutes(parts))
-    .route("/", accessRoutes(parts));
+    .route("/", accessRoutes(parts))
+    .route("/", drillRoutes(parts));
 }
 
 function openApiDocument(app: OpenAPIHono, version: string): object {

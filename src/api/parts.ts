@@ -5,6 +5,7 @@ import type { Inventory } from "../ports/inventory.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
 import type { Seal } from "../ports/seal.ts";
 import type { Controller } from "../controller/controller.ts";
+import type { Drills } from "../controller/drills.ts";
 import type { FailureCount } from "../controller/failure-count.ts";
 import type { LogBook } from "../controller/log-book.ts";
 import type { TokenBook } from "../controller/token-book.ts";
@@ -12,6 +13,7 @@ import type { TokenBook } from "../controller/token-book.ts";
 /** What the routes stand on. */
 export interface ApiParts {
   readonly controller: Controller;
+  readonly drills: Drills;
   readonly inventory: Inventory;
   readonly releases: ReleaseStore;
   readonly logBook: LogBook;

@@ -6,6 +6,12 @@ import { text } from "node:stream/consumers";
 import type { z } from "@hono/zod-openapi";
 import type { auditSchema, tokensSchema, tokenWishSchema } from "../api/access-routes.ts";
 import type {
+  drillEndSchema,
+  drillPlanSchema,
+  drillSchema,
+  drillWishSchema,
+} from "../api/drill-routes.ts";
+import type {
   ApiError,
   deploySchema,
   doneSchema,
@@ -32,6 +38,10 @@ export type Preview = z.infer<typeof previewSchema>;
 export type Tokens = z.infer<typeof tokensSchema>["tokens"];
 type TokenWish = z.infer<typeof tokenWishSchema>;
 export type AuditEntries = z.infer<typeof auditSchema>["entries"];
+export type Drill = z.infer<typeof drillSchema>;
+export type DrillWish = z.infer<typeof drillWishSchema>;
+type DrillPlan = z.infer<typeof drillPlanSchema>;
+type DrillEnd = z.infer<typeof drillEndSchema>;
 export type MachineOrder = "drain" | "undrain" | "replace" | "remove";
 
 /** What to read of a list that grows. `after` is the number of the last one known. */
@@ -66,6 +76,13 @@ export interface Client {
   revokeToken(name: string): Promise<void>;
   /** Newest first. */
   audit(limit: number): Promise<AuditEntries>;
+  /** What a drill would do; a refusal when the site could not survive it. */
+  planDrill(wish: DrillWish): Promise<DrillPlan>;
+  beginDrill(wish: DrillWish): Promise<Drill>;
+  endDrill(id: number, end: DrillEnd): Promise<Drill>;
+  drill(id: number): Promise<Drill>;
+  /** Newest first. */
+  drills(limit: number): Promise<readonly Drill[]>;
 }
 
 export interface ClientSettings {
@@ -137,6 +154,7 @@ export function createClient(settings: ClientSettings): Client {
       await ask({ method: "PUT", path, archivePath, deadlineMs: UPLOAD_MS });
     },
     ...accessCalls(ask),
+    ...drillCalls(ask),
   };
 }
 
@@ -157,6 +175,22 @@ function accessCalls(ask: Send): Pick<Client, "tokens" | "createToken" | "revoke
     async audit(limit) {
       const path = `/v1/audit?limit=${limit}`;
       return (await ask<{ entries: AuditEntries }>({ method: "GET", path })).entries;
+    },
+  };
+}
+
+function drillCalls(
+  ask: Send,
+): Pick<Client, "planDrill" | "beginDrill" | "endDrill" | "drill" | "drills"> {
+  const path = "/v1/drills";
+  return {
+    planDrill: (body) => ask({ method: "POST", path: `${path}/plan`, body }),
+    beginDrill: (body) => ask({ method: "POST", path, body }),
+    endDrill: (id, body) => ask({ method: "POST", path: `${path}/${id}/end`, body }),
+    drill: (id) => ask({ method: "GET", path: `${path}/${id}` }),
+    async drills(limit) {
+      const shown = `${path}?limit=${limit}`;
+      return (await ask<{ drills: readonly Drill[] }>({ method: "GET", path: shown })).drills;
     },
   };
 }

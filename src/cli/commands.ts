@@ -3,6 +3,7 @@ import { audit } from "./commands/audit.ts";
 import { check } from "./commands/check.ts";
 import { deploy } from "./commands/deploy.ts";
 import { doctor } from "./commands/doctor.ts";
+import { drill } from "./commands/drill.ts";
 import { down } from "./commands/down.ts";
 import { events } from "./commands/events.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   scale,
   machine,
   maintenance,
+  drill,
   events,
   audit,
   logs,

@@ -13,3 +13,13 @@ export interface MachineFaults {
   /** Drops this share of the packets that come to it; null: none. */
   lose(machine: string, share: number | null, signal: AbortSignal): Promise<void>;
 }
+
+/** The faults that drills make. Throws `Failure` (`not_found`: no such machine). */
+export interface DrillFaults extends Pick<MachineFaults, "kill" | "cutOff" | "reconnect"> {
+  /** Ends the balancer's own processes on the machine; its agent lives. */
+  killBalancer(machine: string): Promise<void>;
+  /** Ends this controller at once, soon after the answer: it says nothing any more. */
+  killController(): void;
+  /** Why machines cannot be cut off here; null when they can. */
+  objectionToCut(): string | null;
+}

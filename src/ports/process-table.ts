@@ -5,8 +5,11 @@ export interface ProcessTable {
   /** Environment the process was started with; empty when it may not be read. */
   environment(pid: number): Promise<ReadonlyMap<string, string>>;
   /** Sends the signal if the process still is the listed one; a process that has ended is no error. */
-  signal(entry: ProcessEntry, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  signal(entry: ProcessEntry, signal: ProcessSignal): Promise<void>;
 }
+
+/** Asked to end, ended, stopped where it is, let go on. */
+export type ProcessSignal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
 
 export interface ProcessEntry {
   readonly pid: number;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { realpathSync, renameSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSystemClock } from "../adapters/clock/clock.ts";
@@ -12,6 +13,7 @@ import { firstFreePort } from "../adapters/process/free-port.ts";
 import { createProcessTable } from "../adapters/process/process-table.ts";
 import { createReleaseStore } from "../adapters/release/release-store.ts";
 import { createSeal } from "../adapters/seal/seal.ts";
+import type { AgentServer } from "../adapters/websocket/agent-server.ts";
 import { createApi } from "../api/app.ts";
 import { createController } from "../controller/controller.ts";
 import type { Controller } from "../controller/controller.ts";
@@ -28,6 +30,7 @@ import type { ControllerAddress, StateDirectory } from "../ports/state-directory
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { openAgentsEntry } from "./agents.ts";
+import { openDrills } from "./drills.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
 import { readMachineHome } from "./machine-home.ts";
 import type { MachineHome } from "./machine-home.ts";
@@ -156,7 +159,7 @@ function epochsIn(home: MachineHome): string {
 }
 
 async function serve({ places, home }: Site, office: Office, stop: AbortController): Promise<void> {
-  const { inventory, term } = office;
+  const { inventory, term, epoch } = office;
   const clock = createSystemClock();
   const seal = await createSeal(places.sealKey);
   const releases = createReleaseStore(places.releases);
@@ -173,11 +176,9 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   const formerPort = lastDoorPort(places);
   const entry = await openAgentsEntry({ access, clock, releases, places, port });
   const { agents, controllerUrl } = entry;
-  const machines = openProvider(home, {
-    wanted: () => inventory.state().settings.site?.provider ?? "local",
-    openDoor: (host) => entry.openAt(host),
-  });
-  const provider = fenceProvider(machines, epochsIn(home), office.epoch);
+  const wanted = () => inventory.state().settings.site?.provider ?? "local";
+  const machines = openProvider(home, { wanted, openDoor: (host) => entry.openAt(host) });
+  const provider = fenceProvider(machines, epochsIn(home), epoch);
   const version = readVersion();
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
@@ -192,8 +193,10 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
     orderFor,
     ...(term === null ? {} : { tenure: term }),
   });
+  const standbys = followMembers(office, controllerUrl, agents);
   const api = createApi({
     controller,
+    drills: openDrills({ siteId: home.siteId, wanted }, { controller, clock, epoch, standbys }),
     inventory,
     releases,
     logBook,
@@ -210,7 +213,6 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   const people = { access, clock, places, listen, port: office.posts?.ports.api ?? null };
   const { server, url } = await listenForPeople(api.fetch, people);
   await office.posts?.leave();
-  office.onMembers((urls) => agents.tellControllers([...new Set([controllerUrl, ...urls])]));
   endWhenDown(controller, inventory, term?.isTakeover === true ? FAREWELL_MS : IDLE_MS, stop);
   if (formerPort !== lastDoorPort(places)) {
     void tellMachines(inventory, provider, orderFor, stop.signal);
@@ -220,10 +222,24 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   removeAddress(places.controller);
   await office.posts?.hold();
   entry.close();
-  server.closeAllConnections();
-  server.close();
+  hangUp(server);
   if (inventory.state().settings.phase === "down") tidy(home);
   await inventory.close();
+}
+
+/** Agents hear of every controller; the answer counts those beside this one. */
+function followMembers(
+  office: Pick<Office, "onMembers">,
+  controllerUrl: string,
+  agents: AgentServer,
+): () => number {
+  let standbys = 0;
+  office.onMembers((urls) => {
+    const all = [...new Set([controllerUrl, ...urls])];
+    standbys = all.length - 1;
+    agents.tellControllers(all);
+  });
+  return () => standbys;
 }
 
 /** Of a site that is down. While there are machines, former controllers are kept from them. */
@@ -335,6 +351,11 @@ function endWhenDown(
     const isUnasked = settings === first;
     if (Date.now() - emptySince > (isUnasked ? idleMs : FAREWELL_MS)) stop.abort();
   });
+}
+
+function hangUp(server: Server): void {
+  server.closeAllConnections();
+  server.close();
 }
 
 function removeIfEmpty(directory: string): void {

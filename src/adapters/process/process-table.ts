@@ -1,4 +1,4 @@
-import type { ProcessEntry, ProcessTable } from "../../ports/process-table.ts";
+import type { ProcessEntry, ProcessSignal, ProcessTable } from "../../ports/process-table.ts";
 import { Failure } from "../../ports/failure.ts";
 import { createEnvironmentCache } from "./environment-cache.ts";
 import { listLinux, readEnvironment, readStat } from "./linux.ts";
@@ -37,7 +37,7 @@ function createPsTable(): ProcessTable {
 async function signalEntry(
   table: ProcessTable,
   entry: ProcessEntry,
-  signal: "SIGTERM" | "SIGKILL",
+  signal: ProcessSignal,
 ): Promise<void> {
   const now = await table.find(entry.pid);
   if (now === null || now.startTicks !== entry.startTicks) return;
