@@ -53,7 +53,12 @@ export function checkPlan(
   let roster = takeRoster(observed, observed.inventory, sight, now);
   const allowed: Action[] = [];
   const refused: { action: Action; violation: Violation }[] = [];
+  let isIndexStale = false;
   for (const action of actions) {
+    if (isIndexStale && needsIndex(action)) {
+      roster = takeRoster(observed, roster.state, sight, now);
+      isIndexStale = false;
+    }
     const after = applyChanges(roster.state, action.changes);
     const violation = firstViolation({ action, before: roster, after });
     if (violation !== null) {
@@ -61,8 +66,8 @@ export function checkPlan(
       continue;
     }
     allowed.push(action);
-    if (needsNewRoster(action)) roster = takeRoster(observed, after, sight, now);
-    else roster = { ...roster, state: after, activeDeploy: activeDeploy(after) };
+    roster = { ...roster, state: after, activeDeploy: activeDeploy(after) };
+    isIndexStale ||= action.changes.length > 0;
   }
   return { allowed, refused };
 }
@@ -75,9 +80,9 @@ function firstViolation(step: Step): Violation | null {
   return null;
 }
 
-/** Only what lowers capacity changes what later guards look up by machine: the index is costly on large sites. */
-function needsNewRoster(action: Action): boolean {
-  return isDisruptive(action) || action.kind === "stop" || action.kind === "forget";
+/** Only what lowers capacity is judged by what the machines of a role do: their index is costly on large sites. */
+function needsIndex(action: Action): boolean {
+  return isDisruptive(action) || action.kind === "stop";
 }
 
 function isDisruptive({ kind }: Action): boolean {
