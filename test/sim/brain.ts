@@ -1,23 +1,29 @@
 import { openSqliteInventory } from "../../src/adapters/inventory/sqlite.ts";
 import { createController } from "../../src/controller/controller.ts";
 import type { Controller } from "../../src/controller/controller.ts";
+import { standBy } from "../../src/controller/leadership.ts";
+import type { Term } from "../../src/controller/leadership.ts";
 import type { Change, InventoryState, SiteEvent } from "../../src/core/inventory.ts";
+import { leaseRules } from "../../src/core/lease.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { Inventory } from "../../src/ports/inventory.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
+import { createLeaseRow, leaseFor } from "./lease.ts";
+import type { LeaseRow } from "./lease.ts";
 import { createLife } from "./life.ts";
 import type { Life } from "./life.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** The controller's process: the real controller on the real inventory, killed and started again. */
+/** Two controllers of one site, killed and started again: one leads by the lease, the other stands by. */
 export interface Brain {
-  /** Null while none runs. */
+  /** The one that leads; null while none does. */
   controller(): Controller | null;
-  life(): Life | null;
-  /** What is on record, whoever runs. */
+  /** Every process of a controller that lives. */
+  lives(): readonly Life[];
+  /** What is on record, whoever leads. */
   state(): InventoryState;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -32,52 +38,121 @@ export interface BrainWorld {
   readonly databasePath: string;
   readonly onCommit: (changes: readonly Change[], events: readonly SiteEvent[]) => void;
   readonly onFault: (error: unknown) => void;
+  readonly onLead: (name: string, epoch: number) => void;
+  /** A controller asks the provider for something although another leads. */
+  readonly onUsurper: (name: string, what: string) => void;
 }
 
+interface Leader {
+  readonly term: Term;
+  readonly life: Life;
+  readonly controller: Controller;
+}
+
+const PROCESSES = 2;
 const RESTART_MS_MAX = 8_000;
 /** A process that has ended lets go of its file after this; what it was writing is written by then. */
 const RELEASE_MS = 10;
 
 export async function createBrain(world: BrainWorld): Promise<Brain> {
-  const { timeline, random, faults, network, cloud } = world;
-  let inventory = await openSqliteInventory(world.databasePath, "sticky");
-  let life: Life | null = null;
-  let controller: Controller | null = null;
+  const mind = new TwoControllers(world);
+  await mind.open();
+  return mind;
+}
 
-  const gated = (real: Inventory, own: Life): Inventory => ({
-    state: () => real.state(),
-    events: (filter) => own.call(() => real.events(filter)),
-    close: () => Promise.resolve(),
-    commit: (changes, events) =>
-      own.call(async () => {
-        if (faults.strikes("inventory is slow")) await pause(timeline, random.between(50, 2_000));
-        if (faults.strikes("inventory is full")) {
-          throw new Failure("unavailable", "Cannot write to the inventory: disk full");
-        }
-        if (own.isOver) return;
-        await real.commit(changes, events);
-        world.onCommit(changes, events);
-        if (faults.strikes("inventory commits without an answer")) {
-          throw new Failure("unavailable", "Cannot write to the inventory: no answer");
-        }
+class TwoControllers implements Brain {
+  readonly #world: BrainWorld;
+  readonly #row: LeaseRow = createLeaseRow();
+  readonly #lives = new Set<Life>();
+  #inventory: Inventory | null = null;
+  #leader: Leader | null = null;
+  #terms = 0;
+
+  constructor(world: BrainWorld) {
+    this.#world = world;
+  }
+
+  async open(): Promise<Inventory> {
+    const opened = await openSqliteInventory(this.#world.databasePath, "sticky");
+    this.#inventory = opened;
+    return opened;
+  }
+
+  controller(): Controller | null {
+    const { timeline } = this.#world;
+    const leader = this.#leader;
+    const isLeading = leader?.term.holder === this.#row.holder && this.#row.until > timeline.now();
+    return isLeading && !leader.life.isOver ? leader.controller : null;
+  }
+
+  lives(): readonly Life[] {
+    return [...this.#lives];
+  }
+
+  state(): InventoryState {
+    if (this.#inventory === null) throw new Error("no inventory is open");
+    return this.#inventory.state();
+  }
+
+  async start(): Promise<void> {
+    for (let number = 1; number <= PROCESSES; number++) this.#run(`controller ${number}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#inventory?.close();
+  }
+
+  #run(name: string): void {
+    const { timeline, random, faults, onFault } = this.#world;
+    const life = createLife(name, timeline, () => faults.strikes("controller dies at a step"));
+    this.#lives.add(life);
+    life.onEnd(() => {
+      this.#lives.delete(life);
+      timeline.after(random.between(RELEASE_MS, RESTART_MS_MAX), () => this.#run(name));
+    });
+    const parts = {
+      lease: leaseFor(life, this.#row, this.#world),
+      clock: life.clock,
+      elapsedMs: () => timeline.now(),
+      newId: () => {
+        this.#terms += 1;
+        return `term-${this.#terms}`;
+      },
+      url: name,
+      agentUrl: name,
+      rules: leaseRules,
+      onFollow: () => undefined,
+      onMembers: () => undefined,
+      say: () => undefined,
+    };
+    const work = standBy(parts, (term) => this.#lead(life, term), new AbortController().signal);
+    work.catch((error: unknown) => {
+      if (life.isOver) return;
+      onFault(error);
+      life.end();
+    });
+  }
+
+  async #lead(life: Life, term: Term): Promise<void> {
+    const { timeline, network, cloud } = this.#world;
+    const opened = await life.call(() => this.open());
+    let isClosed = false;
+    const close = (): void => {
+      if (isClosed) return;
+      isClosed = true;
+      timeline.after(RELEASE_MS, () => void opened.close());
+    };
+    life.onEnd(close);
+    const post = network.listen(life, (machine) => opened.state().machines.has(machine));
+    const controller = createController({
+      inventory: this.#fenced(opened, life, term),
+      provider: cloud.providerFor(life, (what) => {
+        if (this.#row.epoch > term.epoch) this.#world.onUsurper(life.name, what);
       }),
-  });
-
-  const start = async (): Promise<void> => {
-    const own = createLife("controller", timeline, () =>
-      faults.strikes("controller dies at a step"),
-    );
-    inventory = await openSqliteInventory(world.databasePath, "sticky");
-    const opened = inventory;
-    life = own;
-    const isKnown = (machine: string): boolean => opened.state().machines.has(machine);
-    const agents = network.listen(own, isKnown);
-    const running = createController({
-      inventory: gated(opened, own),
-      provider: cloud.providerFor(own),
-      agents,
+      agents: post.agents,
       releases: noReleases,
-      clock: own.clock,
+      clock: life.clock,
+      tenure: term,
       openSecret: (sealed) => sealed,
       orderFor: ({ machine, role, number }) => ({
         name: machine,
@@ -88,27 +163,41 @@ export async function createBrain(world: BrainWorld): Promise<Brain> {
         authority: "",
       }),
     });
-    controller = running;
-    own.onEnd(() => {
-      if (controller === running) controller = null;
-      if (life === own) life = null;
-      timeline.after(RELEASE_MS, () => void opened.close());
-      timeline.after(random.between(RELEASE_MS, RESTART_MS_MAX), () => void start());
-    });
-    running.run(new AbortController().signal).catch((error: unknown) => {
-      if (own.isOver) return;
-      world.onFault(error);
-      own.end();
-    });
-  };
+    this.#leader = { term, life, controller };
+    this.#world.onLead(life.name, term.epoch);
+    await controller.run(term.signal);
+    post.close();
+    close();
+  }
 
-  return {
-    controller: () => controller,
-    life: () => life,
-    state: () => inventory.state(),
-    start,
-    close: () => inventory.close(),
-  };
+  /** The database refuses whoever does not hold the lease, in the commit's own transaction. */
+  #fenced(real: Inventory, life: Life, term: Term): Inventory {
+    const { timeline, random, faults, onCommit } = this.#world;
+    return {
+      state: () => real.state(),
+      events: (filter) => life.call(() => real.events(filter)),
+      close: () => Promise.resolve(),
+      commit: (changes, events) =>
+        life.call(async () => {
+          if (faults.strikes("inventory is slow")) await pause(timeline, random.between(50, 2_000));
+          if (faults.strikes("inventory is full")) {
+            throw new Failure("unavailable", "Cannot write to the inventory: disk full");
+          }
+          if (this.#row.epoch !== term.epoch) {
+            throw new Failure(
+              "rejected",
+              "Cannot write to the inventory: another controller leads",
+            );
+          }
+          if (life.isOver) return;
+          await real.commit(changes, events);
+          onCommit(changes, events);
+          if (faults.strikes("inventory commits without an answer")) {
+            throw new Failure("unavailable", "Cannot write to the inventory: no answer");
+          }
+        }),
+    };
+  }
 }
 
 const noReleases = {

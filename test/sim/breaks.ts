@@ -105,6 +105,25 @@ export const breaks: readonly Break[] = [
     replace: `place.port === server.port`,
   },
   {
+    name: "two-leaders",
+    file: "src/core/lease.ts",
+    find: `return Math.max(0, grant.askedAtMs + rules.holdMs - rules.marginMs - nowMs);`,
+    replace: `return Infinity + grant.epoch + rules.holdMs + nowMs;`,
+  },
+  {
+    name: "lease-counted-from-its-answer",
+    file: "src/controller/leadership.ts",
+    find: `held.grant = { epoch: answer.epoch, askedAtMs };`,
+    replace: `held.grant = { epoch: answer.epoch, askedAtMs: Math.max(askedAtMs, parts.elapsedMs()) };`,
+  },
+  {
+    name: "deposed-leader-acts",
+    file: "src/controller/controller.ts",
+    find: `  if (!isInOffice(loop)) return;
+  apply(loop, checked.allowed);`,
+    replace: `  apply(loop, checked.allowed);`,
+  },
+  {
     name: "shrinks-during-deploys",
     file: "src/core/machines/capacity.ts",
     find: `if (surplus > 0 && isDeploying(roster, role)) {`,

@@ -12,7 +12,7 @@ import type { Timeline } from "./timeline.ts";
 export interface Cloud {
   readonly machines: Map<string, SimMachine>;
   /** The provider as one controller process calls it. */
-  providerFor(life: Life): Provider;
+  providerFor(life: Life, onCall: (what: string) => void): Provider;
   /** The machine and all that is on it are gone. */
   vanish(name: string): void;
 }
@@ -130,13 +130,18 @@ export function createCloud(world: CloudWorld): Cloud {
   return {
     machines,
     vanish: remove,
-    providerFor: (life) => ({
+    providerFor: (life, onCall) => ({
       launch: (order, signal) =>
         life.call(() => {
+          onCall(`launch ${order.name}`);
           world.onLaunch(order);
           return launch(order, signal);
         }),
-      terminate: (name, signal) => life.call(() => terminate(name, signal)),
+      terminate: (name, signal) =>
+        life.call(() => {
+          onCall(`terminate ${name}`);
+          return terminate(name, signal);
+        }),
       list: (signal) => life.call(() => list(signal)),
     }),
   };

@@ -37,6 +37,8 @@ export const faultShares = {
   "balancer is slow": 0.08,
   "balancer dies": 0.03,
   "balancer drifts": 0.03,
+  "database does not answer": 0.03,
+  "database answers late": 0.01,
   "inventory is full": 0.03,
   "inventory is slow": 0.05,
   "inventory commits without an answer": 0.02,

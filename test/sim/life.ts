@@ -10,6 +10,7 @@ export interface Life {
   readonly name: string;
   readonly clock: Clock;
   readonly isOver: boolean;
+  readonly isFrozen: boolean;
   /** Sets its system's clock, so much ahead of the true one. */
   setClock(aheadMs: number): void;
   /** A step of its own: it may die before the step, or after it and before it knows. */
@@ -62,6 +63,9 @@ export function createLife(name: string, timeline: Timeline, isDeadly: () => boo
     setClock: (aheadMs) => void (skewMs = aheadMs),
     get isOver() {
       return isOver;
+    },
+    get isFrozen() {
+      return timeline.now() < frozenUntil;
     },
     clock: {
       now: createSteadyClock(

@@ -11,8 +11,8 @@ import type { Timeline } from "./timeline.ts";
 
 /** Between the controllers and the machines: slow, cut, or parted, but never lying. */
 export interface Network {
-  /** The agents as a controller process sees them, from its start on. */
-  listen(life: Life, isKnown: (machine: string) => boolean): Agents;
+  /** The agents as a controller process sees them while it leads. */
+  listen(life: Life, isKnown: (machine: string) => boolean): Post;
   connect(
     agent: Life,
     machine: string,
@@ -22,14 +22,24 @@ export interface Network {
   part(machine: string, ms: number): void;
   isParted(machine: string): boolean;
   cut(machine: string): void;
+  /** The controller has just frozen: agents give it up when they have heard nothing for a while. */
+  missPulse(controller: Life): void;
   /** Whether this machine has reported without a break for a while, up to now. */
   isHeard(machine: string): boolean;
+}
+
+export interface Post {
+  readonly agents: Agents;
+  /** Hangs up on all agents. */
+  close(): void;
 }
 
 type Report = Exclude<AgentMessage, { kind: "hello" }>;
 
 interface Wire {
   readonly machine: string;
+  /** Who is at its other end. */
+  readonly server: Server;
   isOpen: boolean;
   /** Nothing overtakes on one connection. */
   arrivesAt: { up: number; down: number };
@@ -54,6 +64,8 @@ interface Server {
 }
 
 const CONNECT_MS_MAX = 5;
+/** A controller that has not answered a ping for this long is given up. */
+const PULSE_MS = 4_000;
 /** A side that hears nothing for so long hangs up. */
 const SILENCE_MS = 10_000;
 const HEARD_MS = 2_500;
@@ -62,7 +74,8 @@ const DELAY_MS_MAX = 3_000;
 const REFUSAL_MS = 1_000;
 
 export function createNetwork(timeline: Timeline, random: Random, faults: Faults): Network {
-  let server: Server | null = null;
+  /** Of every controller that leads, or has not yet seen that it does not. */
+  const servers = new Set<Server>();
   const parted = new Map<string, number>();
   const wires = new Map<string, Wire>();
   const heard = new Map<string, { first: number; last: number }>();
@@ -80,7 +93,7 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
     wires.delete(machine);
     wire.isOpen = false;
     wire.end("the connection was reset");
-    server?.leave(wire);
+    wire.server.leave(wire);
   };
 
   const carry = (wire: Wire, way: "up" | "down", work: () => void): void => {
@@ -115,21 +128,29 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
         for (const work of wire?.held.splice(0) ?? []) if (wire?.isOpen === true) work();
       });
     },
-    listen(life, isKnown) {
-      for (const machine of wires.keys()) cut(machine);
-      const room = createRoom(life, isKnown);
-      server = room.server;
-      life.onEnd(() => {
-        if (server === room.server) server = null;
-        for (const machine of wires.keys()) cut(machine);
+    missPulse(controller) {
+      timeline.after(PULSE_MS, () => {
+        if (!controller.isFrozen) return;
+        for (const [machine, wire] of wires) if (wire.server.life === controller) cut(machine);
       });
-      return room.agents;
+    },
+    listen(life, isKnown) {
+      const room = createRoom(life, isKnown);
+      servers.add(room.server);
+      const close = (): void => {
+        servers.delete(room.server);
+        for (const [machine, wire] of wires) if (wire.server === room.server) cut(machine);
+      };
+      life.onEnd(close);
+      return { agents: room.agents, close };
     },
     async connect(agent, machine, onMessage) {
       await later(timeline, random.between(1, CONNECT_MS_MAX));
-      const there = server;
-      if (there === null || isParted(machine)) {
-        await later(timeline, isParted(machine) ? REFUSAL_MS : 1);
+      // It knows all controllers, and tries one after the other.
+      const there = random.pick([...servers]);
+      const isDeaf = isParted(machine) || there?.life.isFrozen === true;
+      if (there === undefined || isDeaf) {
+        await later(timeline, isDeaf ? REFUSAL_MS : 1);
         throw new Failure("unavailable", "Cannot reach the controller: no answer");
       }
       const former = wires.get(machine);
@@ -137,6 +158,7 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
       const ended = new Promise<string>((resolve) => (end = resolve));
       const wire: Wire = {
         machine,
+        server: there,
         isOpen: true,
         arrivesAt: { up: 0, down: 0 },
         held: [],

@@ -176,6 +176,8 @@ async function createWorld(
       safety.onCommit(events);
     },
     onFault: (error) => safety.violations.push(`the controller fell over: ${describe(error)}`),
+    onLead: (name, epoch) => note(`${name} leads, epoch ${epoch}`),
+    onUsurper: (name, what) => safety.violations.push(`${name} leads no more, and does: ${what}`),
   });
   return {
     timeline,
@@ -195,9 +197,10 @@ async function createWorld(
 async function begin(world: World): Promise<void> {
   await world.brain.start();
   const { brain, workload } = world;
+  await pass(world, STEP_MS);
   const controller = brain.controller();
   if (controller !== null) wished(workload.begin(controller));
-  await pass(world, 5_000);
+  await pass(world, 5 * STEP_MS);
 }
 
 /** Everything goes wrong, while people go on working. */
@@ -221,11 +224,12 @@ async function suffer(world: World): Promise<void> {
 /** The faults that come by themselves, not with a call. */
 function strike(world: World): void {
   const { faults, random, timeline, network, cloud, brain } = world;
-  const mind = brain.life();
-  if (mind !== null && faults.strikes("controller freezes"))
-    mind.freeze(random.between(500, 30_000));
-  if (mind !== null && faults.strikes("controller's clock jumps")) {
-    mind.setClock(random.between(-60_000, 60_000));
+  for (const mind of brain.lives()) {
+    if (faults.strikes("controller freezes")) {
+      mind.freeze(random.between(500, 30_000));
+      world.network.missPulse(mind);
+    }
+    if (faults.strikes("controller's clock jumps")) mind.setClock(random.between(-60_000, 60_000));
   }
   for (const machine of cloud.machines.values()) {
     if (faults.strikes("machine vanishes")) cloud.vanish(machine.name);
@@ -260,12 +264,14 @@ function strike(world: World): void {
 async function heal(world: World): Promise<number | null> {
   const { timeline, workload, brain, safety } = world;
   const from = timeline.now();
-  // What people wish, they wish from a controller that answers.
-  while (brain.controller() === null) await pass(world, STEP_MS);
-  const controller = brain.controller();
-  if (controller !== null) wished(workload.rest(controller));
+  let isRested = false;
   let left: string | null = "nobody has looked yet";
   while (timeline.now() - from < HEAL_MS_MAX && safety.violations.length === 0) {
+    const controller = brain.controller();
+    // What people wish, they wish again until a controller has said yes.
+    if (!isRested && controller !== null) {
+      wished(workload.rest(controller).then(() => void (isRested = true)));
+    }
     await pass(world, STEP_MS);
     left = whatIsLeft(world.view);
     if (left !== null) {
@@ -299,7 +305,7 @@ async function sleep(world: World): Promise<number> {
   const { timeline, random, brain } = world;
   const ms = random.between(NIGHT_MS_MAX / 4, NIGHT_MS_MAX);
   timeline.skip(ms);
-  brain.life()?.freeze(3 * STEP_MS);
+  for (const life of brain.lives()) life.freeze(3 * STEP_MS);
   await pass(world, 5 * STEP_MS);
   return ms;
 }
