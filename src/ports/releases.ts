@@ -39,6 +39,8 @@ export interface ReleaseStore {
   has(id: string): Promise<boolean>;
   /** Throws `Failure` (`not_found`). */
   open(id: string): Promise<Readable>;
+  /** Ids of whatever is kept, halves that a crash has left included. */
+  list(): Promise<readonly string[]>;
   remove(id: string): Promise<void>;
 }
 

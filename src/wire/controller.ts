@@ -19,6 +19,7 @@ import { createController } from "../controller/controller.ts";
 import type { Controller } from "../controller/controller.ts";
 import type { Term } from "../controller/leadership.ts";
 import { createLogBook } from "../controller/log-book.ts";
+import { removeStrayReleases } from "../controller/stray-releases.ts";
 import type { Effect } from "../core/action.ts";
 import type { SiteEvent } from "../core/inventory.ts";
 import type { OpenInventory } from "../ports/access-records.ts";
@@ -29,6 +30,7 @@ import { stateDirectory } from "../ports/state-directory.ts";
 import type { ControllerAddress, StateDirectory } from "../ports/state-directory.ts";
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
+import { crashPoints } from "./crash-points.ts";
 import { openAgentsEntry } from "./agents.ts";
 import { openDrills } from "./drills.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
@@ -159,10 +161,13 @@ function epochsIn(home: MachineHome): string {
 }
 
 async function serve({ places, home }: Site, office: Office, stop: AbortController): Promise<void> {
-  const { inventory, term, epoch } = office;
+  const { term, epoch } = office;
+  const points = crashPoints(process.env["TIDEMILL_CRASH_AT"]);
+  const inventory = points.inventory(office.inventory);
   const clock = createSystemClock();
   const seal = await createSeal(places.sealKey);
-  const releases = createReleaseStore(places.releases);
+  const releases = points.releases(createReleaseStore(places.releases));
+  await removeStrayReleases(releases, inventory).catch(sayFailure);
   const access = await openAccess({
     siteId: home.siteId,
     inventory,
@@ -178,7 +183,7 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   const { agents, controllerUrl } = entry;
   const wanted = () => inventory.state().settings.site?.provider ?? "local";
   const machines = openProvider(home, { wanted, openDoor: (host) => entry.openAt(host) });
-  const provider = fenceProvider(machines, epochsIn(home), epoch);
+  const provider = points.provider(fenceProvider(machines, epochsIn(home), epoch));
   const version = readVersion();
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
@@ -280,8 +285,7 @@ async function tellMachines(
       const order = await orderFor({ kind: "launch", machine: name, role, number });
       await provider.launch(order, signal);
     } catch (cause) {
-      if (!(cause instanceof Failure)) throw cause;
-      say(cause.message);
+      sayFailure(cause);
     }
   }
 }
@@ -364,6 +368,12 @@ function removeIfEmpty(directory: string): void {
   } catch {
     // Something of a living machine is in it, or it is not there.
   }
+}
+
+/** Of what can be done without. */
+function sayFailure(cause: unknown): void {
+  if (!(cause instanceof Failure)) throw cause;
+  say(cause.message);
 }
 
 function say(text: string): void {

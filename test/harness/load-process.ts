@@ -16,8 +16,13 @@ export function startLoadProcess(plan: LoadPlan): LoadProcess {
   const child = fork(fileURLToPath(import.meta.url), ["run"], { stdio: "inherit" });
   const ask = (order: Order): Promise<LoadResult> =>
     new Promise((resolve, reject) => {
-      child.once("message", (result) => resolve(result as LoadResult));
-      child.once("exit", (code) => reject(new Error(`the load ended with ${code}`)));
+      const onExit = (code: number | null): void =>
+        reject(new Error(`the load ended with ${code}`));
+      child.once("exit", onExit);
+      child.once("message", (result) => {
+        child.off("exit", onExit);
+        resolve(result as LoadResult);
+      });
       child.send(order);
     });
   child.send({ plan });

@@ -57,7 +57,9 @@ export interface TestSite {
   readonly host: string;
   readonly url: string;
   controllerPid(): number;
-  startController(): Promise<void>;
+  /** Resolves when people can reach it. Takes what is to be in its environment beside ours. */
+  startController(env?: Readonly<Record<string, string>>): Promise<void>;
+  isControllerAlive(): boolean;
   writeApplication(version: string, code?: string): void;
   writeSiteFile(text: string): void;
   /** Packs, uploads and applies; resolves with the deploy's number, if one began. */
@@ -104,10 +106,12 @@ export async function createTestSite(siteFile: (port: number) => string): Promis
       return `http://${site.host}:${port}`;
     },
     controllerPid: () => address().pid,
-    async startController() {
+    isControllerAlive: () => child !== null && child.exitCode === null && child.signalCode === null,
+    async startController(env = {}) {
       const log = openSync(join(places.logs, "controller.log"), "a");
       rmSync(places.controller, { force: true });
       child = spawn(process.execPath, [program, "controller", state], {
+        env: { ...process.env, ...env },
         stdio: ["ignore", log, log],
       });
       await until("the controller starts", () => existsSync(places.controller), 20_000);

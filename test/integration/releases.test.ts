@@ -394,6 +394,11 @@ describe("a release store", () => {
     assert.equal(await store.has(release.id), true);
     assert.deepEqual(await buffer(await store.open(release.id)), bytes);
     assert.deepEqual(await readdir(join(place, "store")), [`${release.id}.tar.gz`]);
+    // What an upload leaves that a crash cut off.
+    await writeFile(join(place, "store", ".ba9876543210.part"), bytes);
+    assert.deepEqual((await store.list()).toSorted(), [release.id, "ba9876543210"]);
+    await store.remove("ba9876543210");
+    assert.deepEqual(await store.list(), [release.id]);
     await store.remove(release.id);
     await store.remove(release.id);
     assert.equal(await store.has(release.id), false);

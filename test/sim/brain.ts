@@ -204,6 +204,7 @@ const noReleases = {
   put: () => Promise.resolve(),
   has: () => Promise.resolve(true),
   open: () => Promise.reject(new Failure("not_found", "no archive here")),
+  list: () => Promise.resolve([]),
   remove: () => Promise.resolve(),
 };
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { access, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -54,6 +54,13 @@ export function createReleaseStore(directory: string): ReleaseStore {
         return file.createReadStream();
       });
     },
+    list() {
+      return failing("list the releases", null, async () => {
+        await mkdir(directory, { recursive: true });
+        const ids = (await readdir(directory)).flatMap((name) => idIn(name) ?? []);
+        return [...new Set(ids)];
+      });
+    },
     remove(id) {
       return failing(`remove release ${id}`, null, async () => {
         await rm(pathOf(id), { force: true });
@@ -61,6 +68,10 @@ export function createReleaseStore(directory: string): ReleaseStore {
       });
     },
   };
+}
+
+function idIn(name: string): string | null {
+  return /^\.?([0-9a-f]{12})\.(?:tar\.gz|part)$/.exec(name)?.[1] ?? null;
 }
 
 /** The id, which is part of a path: it comes from outside and must be nothing but a hash. */
