@@ -7,6 +7,8 @@ import { waitFor } from "./waiting.ts";
 
 /** Beyond the drill's own limit, which ends it. */
 const LATE_MS = 60_000;
+/** A standby that takes over does so in five seconds; one that was counted may have died since. */
+const TAKEOVER_MS = 10_000;
 
 export interface DrillWatch {
   readonly client: Client;
@@ -28,7 +30,7 @@ export async function followDrill(
     next: context.hint("tidemill drill history"),
     timeoutMs: drill.limitMs + LATE_MS,
     async look() {
-      const reached = await reach(context, client, drill);
+      const reached = await reach(context, client, drill, Date.now() - beganAtMs);
       const seen = await readDrill(reached, drill);
       if (reached === null || seen === null) return null;
       tell(seen);
@@ -39,11 +41,12 @@ export async function followDrill(
   });
 }
 
-/** The controller as it can be reached now; null while none can. Who has killed it starts it again. */
+/** The controller as it can be reached now; null while another may take over. Who has killed it starts it again. */
 export async function reach(
   context: Context,
   client: Client,
   { kind, successor }: Drill,
+  waitedMs: number,
 ): Promise<Client | null> {
   if (kind !== "controller") return client;
   try {
@@ -52,8 +55,11 @@ export async function reach(
     return found;
   } catch (cause) {
     if (!(cause instanceof CliError)) throw cause;
-    if (successor === "standby") return null;
-    context.output.progress("The controller is gone; it is started again, as `up` does");
+    if (successor === "standby" && waitedMs < TAKEOVER_MS) return null;
+    const why = successor === "standby" ? "nobody takes over" : "the controller is gone";
+    context.output.progress(
+      progressLine("controller", `${why}: it is started, as \`up\` does`, null),
+    );
     return ensureController(context);
   }
 }

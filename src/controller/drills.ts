@@ -18,8 +18,6 @@ import type { Controller } from "./controller.ts";
 /** Whoever asked for the controller's end hears that it was granted. */
 const LAST_WORDS_MS = 100;
 const FAULT_MS = 10_000;
-/** Reconnecting is tried at each tick; this long after its time it is given up, and told. */
-const RECONNECT_MS = 60_000;
 /** Counts are read twice a second and reported once: what is older says nothing of the drill's last moments. */
 const COUNT_MS = 600;
 const COUNT_MS_MAX = 3_000;
@@ -120,21 +118,22 @@ async function end(
   id: number,
   { probes, stopped }: DrillEnding,
 ): Promise<DrillRecord | null> {
-  const { controller, clock } = watch.parts;
+  const { controller } = watch.parts;
   const running = runningDrill(controller.observe().inventory);
   if (running?.id !== id) return null;
-  // Nothing of it must be left when it is over, and none of it must be forgotten when that fails.
-  const back = running.kind === "network" ? await reconnect(watch.parts, running) : null;
+  // It is not over while something of it is left: when that fails the next look tries again.
+  if (running.kind === "network") await reconnect(watch.parts, running);
   if (stopped === null) await freshCounts(watch.parts);
   see(watch, controller.observe());
   const ended: DrillRecord[] = [];
   await controller.execute(({ inventory }, now) => {
     const drill = runningDrill(inventory);
     if (drill?.id !== id) return unknown(`drill ${id} is over`);
-    const reconnectedAt = drill.milestones.reconnectedAt ?? (back === "done" ? now : null);
-    const milestones = { ...drill.milestones, reconnectedAt };
+    const reconnectedAt = drill.milestones.reconnectedAt ?? now;
+    const milestones = drill.kind === "network" ? { ...drill.milestones, reconnectedAt } : null;
     const facts = { probes, stopped, totals: watch.totals };
-    const over = judgeDrill({ ...drill, milestones }, facts, clock.now());
+    const last = milestones === null ? drill : { ...drill, milestones };
+    const over = judgeDrill(last, facts, now);
     ended.push(over);
     return endDrill(over);
   });
@@ -163,7 +162,7 @@ async function look(watch: DrillWatch): Promise<void> {
     see(watch, observed);
     await advance(watch, observed);
   } catch (cause) {
-    // Said by the next look if it is still so: the drill's own limit ends it.
+    // The next look tries again, as long as the drill runs.
     if (!(cause instanceof Failure)) throw cause;
   } finally {
     watch.isBusy = false;
@@ -185,7 +184,8 @@ async function advance(watch: DrillWatch, observed: Observed): Promise<void> {
     await end(watch, drill.id, { probes: null, stopped });
     return;
   }
-  const isBack = isReconnectDue(drill, now) && (await reconnect(watch.parts, drill)) === "done";
+  const isBack = isReconnectDue(drill, now);
+  if (isBack) await reconnect(watch.parts, drill);
   const isNews = isBack || advanceDrill(drill, roster, epoch) !== drill;
   if (!isNews) return;
   await controller.execute((seen, at) => noteMilestones(seen, drill.id, { at, epoch, isBack }));
@@ -205,20 +205,12 @@ function noteMilestones(
   return { kind: "done", changes: [{ kind: "drill", drill: next }], event: null, deploy: null };
 }
 
-/** `later`: it did not work now. A machine that is gone needs no network. */
-async function reconnect(
-  { faults, clock }: DrillParts,
-  drill: DrillRecord,
-): Promise<"done" | "later"> {
-  if (drill.milestones.reconnectedAt !== null) return "done";
+/** A machine that is gone, or connected again, needs nothing. Throws `Failure`. */
+async function reconnect({ faults, clock }: DrillParts, drill: DrillRecord): Promise<void> {
+  if (drill.milestones.reconnectedAt !== null) return;
   try {
     await faults.reconnect(drill.machine ?? "", clock.deadline(FAULT_MS));
-    return "done";
   } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause;
-    if (cause.code === "not_found") return "done";
-    const dueAt = drill.startedAt + (drill.cutMs ?? 0);
-    if (clock.now() > dueAt + RECONNECT_MS) throw cause;
-    return "later";
+    if (!(cause instanceof Failure) || cause.code !== "not_found") throw cause;
   }
 }

@@ -97,7 +97,7 @@ function describeDrills(provider: string, skip: string | false): void {
       const ended = await drill(site, "controller");
       await assertPassed(site, ended);
       assert.equal(ended.drill.successor, "starter");
-      assert.match(ended.stderr, /it is started again, as `up` does/);
+      assert.match(ended.stderr, /the controller is gone: it is started, as `up` does/);
       assert.ok((ended.drill.replacedMs ?? 0) > 0, ended.drill.sentence);
       assert.equal(ended.drill.probes?.failed, 0, ended.drill.sentence);
       const after = (await statusOf(site)).machines.map(({ machine }) => machine);

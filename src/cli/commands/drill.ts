@@ -169,7 +169,7 @@ async function breakOff(
   const words = cause instanceof CliError ? cause.facts.code : "failed";
   const stopped = words === "interrupted" ? "it was broken off by hand" : "it could not be watched";
   try {
-    const last = await reach(context, client, begun);
+    const last = await reach(context, client, begun, Infinity);
     await last?.endDrill(begun.id, { probes: null, stopped });
     context.output.progress("Put back what the drill had changed");
   } catch (failure) {
