@@ -24,6 +24,7 @@ import { createEffects } from "./effects.ts";
 import type { Effects } from "./effects.ts";
 import { createLoadHistory } from "./load-history.ts";
 import type { LoadHistory } from "./load-history.ts";
+import { restMs } from "./pace.ts";
 import { createQueue } from "./queue.ts";
 import type { Queue } from "./queue.ts";
 import { createWatch } from "./provider-watch.ts";
@@ -79,6 +80,8 @@ interface Loop {
   /** Each agent's report as the last tick saw it. */
   readonly reports: Map<string, AgentReport>;
   holds: readonly Hold[];
+  /** What the last plan and its check took. */
+  decisionMs: number;
   /** A commit that failed may have been carried out: then nobody knows who has to hear of it. */
   isUnsure: boolean;
 }
@@ -90,6 +93,8 @@ export function createController(parts: ControllerParts): Controller {
       sendDocuments(loop, "all");
       while (!signal.aborted) {
         await loop.queue.add(() => tick(loop));
+        const rest = restMs(loop.decisionMs);
+        if (rest > 0) await parts.clock.sleep(rest, signal);
         await loop.bell.wait(TICK_MS, signal);
       }
       await loop.queue.add(() => Promise.resolve());
@@ -138,6 +143,7 @@ function createLoop(parts: ControllerParts): Loop {
     listeners: new Set(),
     reports: new Map(),
     holds: [],
+    decisionMs: 0,
     isUnsure: false,
   };
 }
@@ -152,6 +158,7 @@ async function tick(loop: Loop): Promise<void> {
   const decided = plan(observed, now);
   const checked = checkPlan(observed, decided.actions, now);
   loop.holds = decided.holds;
+  loop.decisionMs = clock.now() - now;
   const changes = checked.allowed.flatMap((action) => action.changes);
   const events = [...newsOf(loop, observed), ...eventsOf(loop, checked, now)];
   try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reportNews } from "./report-news.ts";
+import { isNews, reportNews } from "./report-news.ts";
 import type { AgentReport, BalancerReport, ProcessReport } from "./report.ts";
 
 const process: ProcessReport = {
@@ -86,5 +86,44 @@ describe("reportNews", () => {
     assert.deepEqual(told({ balancer }, { balancer: { ...balancer, pid: 21, reloads: 1 } }), [
       "reload: HAProxy 2.6.12 took a new configuration",
     ]);
+  });
+});
+
+describe("what may need a decision", () => {
+  const before = report({ processes: [process] });
+  const now = (wish: Partial<ProcessReport>): AgentReport =>
+    report({ at: 9, processes: [{ ...process, ...wish }] });
+
+  it("is not that time went on and figures moved", () => {
+    assert.equal(isNews(before, now({ cpu: 0.5, memoryBytes: 7 })), false);
+  });
+
+  it("is a first report, and one of another agent", () => {
+    assert.equal(isNews(null, before), true);
+    assert.equal(isNews(before, { ...now({}), bootId: "c" }), true);
+  });
+
+  it("is whatever happened to a process or a task", () => {
+    const wishes: readonly Partial<ProcessReport>[] = [
+      { id: 4 },
+      { state: "unhealthy" },
+      { pid: null },
+      { address: null },
+      { port: 20_001 },
+      { restarts: 1 },
+      { restartWanted: "memory" },
+      { problem: "GET /up answered 503" },
+    ];
+    for (const wish of wishes) assert.equal(isNews(before, now(wish)), true, JSON.stringify(wish));
+    assert.equal(isNews(before, report({ processes: [] })), true);
+    const task = { id: "t", state: "running", exitCode: null, lastLines: [] } as const;
+    const working = report({ processes: [process], tasks: [task] });
+    assert.equal(isNews(before, working), true);
+    const done = report({ processes: [process], tasks: [{ ...task, state: "done" }] });
+    assert.equal(isNews(working, done), true);
+  });
+
+  it("is every report of a balancer, which tells the load", () => {
+    assert.equal(isNews(report({ balancer }), report({ balancer })), true);
   });
 });

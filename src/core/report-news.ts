@@ -1,5 +1,47 @@
 import type { SiteEvent } from "./inventory.ts";
-import type { AgentReport, ProcessReport } from "./report.ts";
+import type { AgentReport, ProcessReport, TaskReport } from "./report.ts";
+
+/**
+ * Whether something may have to be decided anew. Figures that move all the time are none: who needs them looks
+ * once a second. A balancer's always are: they tell the load.
+ */
+export function isNews(before: AgentReport | null, now: AgentReport): boolean {
+  if (before === null || before.bootId !== now.bootId) return true;
+  if (before.balancer !== null || now.balancer !== null) return true;
+  return (
+    differ(before.processes, now.processes, isSameProcess) ||
+    differ(before.tasks, now.tasks, isSameTask)
+  );
+}
+
+function differ<Part>(
+  before: readonly Part[],
+  now: readonly Part[],
+  isSame: (a: Part, b: Part) => boolean,
+): boolean {
+  if (before.length !== now.length) return true;
+  return now.some((part, index) => {
+    const was = before[index];
+    return was === undefined || !isSame(was, part);
+  });
+}
+
+function isSameProcess(a: ProcessReport, b: ProcessReport): boolean {
+  return (
+    a.id === b.id &&
+    a.state === b.state &&
+    a.pid === b.pid &&
+    a.address === b.address &&
+    a.port === b.port &&
+    a.restarts === b.restarts &&
+    a.restartWanted === b.restartWanted &&
+    a.problem === b.problem
+  );
+}
+
+function isSameTask(a: TaskReport, b: TaskReport): boolean {
+  return a.id === b.id && a.state === b.state;
+}
 
 /** What an agent or a balancer did by itself between two of its reports, as lines for the site's history. */
 export function reportNews(before: AgentReport | null, now: AgentReport): readonly SiteEvent[] {

@@ -5,6 +5,7 @@ import type { WebSocket } from "ws";
 import type { MachineDocument } from "../../core/document.ts";
 import type { AgentMessage } from "../../core/messages.ts";
 import type { AgentObservation } from "../../core/observed.ts";
+import { isNews } from "../../core/report-news.ts";
 import { agentMessage } from "../../core/received/agent-message.ts";
 import { isMisfit, reasonOf } from "../../core/received/shape.ts";
 import type { Agents, LogLine } from "../../ports/agents.ts";
@@ -126,8 +127,9 @@ function receive(room: Room, machine: string, message: AgentMessage): void {
   if (message.kind === "report") {
     const peer = peerOf(room, machine);
     const report = { ...message.report, machine };
+    const before = peer.observation.report;
     peer.observation = { ...peer.observation, report, reportedAt: room.clock.now() };
-    tell(room);
+    if (isNews(before, report)) tell(room);
   }
   if (message.kind === "lines") {
     const named = message.lines.map((line) => ({ ...line, machine }));

@@ -26,6 +26,9 @@ export function placeOf(
   if (process.address !== address) return `it reports an address that is not ${server.machine}'s`;
   const { port } = process;
   if (port === null) return "it reports no port";
+  // Judged when it joined: a thousand servers at rest need not be compared with each other at each look.
+  const isAtHome = server.state === "ready" && server.address === address && server.port === port;
+  if (isAtHome) return { address, port };
   const owner = ownerOf(roster, server, { address, port });
   return owner === null ? { address, port } : `it reports the port of ${owner}`;
 }
