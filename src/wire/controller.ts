@@ -32,6 +32,7 @@ import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { crashPoints } from "./crash-points.ts";
 import { openAgentsEntry } from "./agents.ts";
+import type { AgentsEntry } from "./agents.ts";
 import { openDrills } from "./drills.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
 import { readMachineHome } from "./machine-home.ts";
@@ -226,8 +227,7 @@ async function serve({ places, home }: Site, office: Office, stop: AbortControll
   await controller.run(stop.signal);
   removeAddress(places.controller);
   await office.posts?.hold();
-  entry.close();
-  hangUp(server);
+  hangUp(entry, server);
   if (inventory.state().settings.phase === "down") tidy(home);
   await inventory.close();
 }
@@ -357,7 +357,8 @@ function endWhenDown(
   });
 }
 
-function hangUp(server: Server): void {
+function hangUp(entry: AgentsEntry, server: Server): void {
+  entry.close();
   server.closeAllConnections();
   server.close();
 }

@@ -78,7 +78,8 @@ function describeDrills(provider: string, skip: string | false): void {
       assert.ok(it.replacedMs > 0 && it.replacedMs < 10_000, it.sentence);
       assert.equal(it.probes?.failed, 0, it.sentence);
       assert.equal(it.balancer?.failed, 0, it.sentence);
-      assert.ok((it.balancer?.requests ?? 0) >= (it.probes?.requests ?? 0) * 0.9, it.sentence);
+      // The last moments are in it: whatever the probes got, the balancer has counted.
+      assert.ok((it.balancer?.requests ?? 0) >= (it.probes?.requests ?? 0), it.sentence);
       const machines = (await statusOf(site)).machines.map(({ machine }) => machine);
       assert.deepEqual(machines, ["lb-1", "web-2", "web-3"]);
     });
@@ -157,6 +158,8 @@ function describeNetwork(siteOf: () => CliSite): void {
 
   it("network: Ctrl-C connects the machine again at once", async () => {
     const site = siteOf();
+    const namesOf = ({ machines }: SiteStatus): string => machines.map((m) => m.machine).join();
+    const before = namesOf(await statusOf(site));
     const child = site.start("drill", "network", "--for", "50s", "--yes");
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -173,11 +176,12 @@ function describeNetwork(siteOf: () => CliSite): void {
     await until(
       "all serves",
       async () => {
-        const { roles, machines } = await statusOf(site);
-        return machines.length === 3 && roles.every((r) => r.serving === r.target);
+        const status = await statusOf(site);
+        return status.roles.every((r) => r.serving === r.target);
       },
       30_000,
     );
+    assert.equal(namesOf(await statusOf(site)), before, "the machine itself is back");
   });
 }
 

@@ -15,7 +15,7 @@ export const token: Command = {
   name: "token",
   summary: "Make, list or revoke tokens for people and programs",
   details:
-    "`read` looks, `deploy` also changes what runs, `admin` also takes the site down and makes tokens. A token is shown " +
+    "`read` looks, `deploy` also changes what runs, `admin` also takes the site down, drills it and makes tokens. A token is shown " +
     "once, when it is made; only its hash is kept. It is used by TIDEMILL_TOKEN together with TIDEMILL_URL, or as a " +
     "Bearer token.",
   words: [

@@ -75,7 +75,7 @@ describe("the verdict of a drill", () => {
           { ...end, probes: { ...probes, failed: 1, firstFailure: "status 503" } },
           110_000,
         ),
-        /1 probes failed where 0 may, the first: status 503/,
+        /1 of the probes failed where 0 may, the first: status 503/,
       ],
       [
         judgeDrill(drill, { ...end, totals: { "lb-1/a": { requests: 2_000, failed: 9 } } }, 1),

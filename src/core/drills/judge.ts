@@ -105,7 +105,7 @@ function missedCounts({ goal, probes, balancer }: DrillRecord): readonly string[
   const missed: string[] = [];
   if (probes !== null && probes.failed > failedMax) {
     const first = probes.firstFailure === null ? "" : `, the first: ${probes.firstFailure}`;
-    missed.push(`${probes.failed} probes failed where ${failedMax} may${first}`);
+    missed.push(`${probes.failed} of the probes failed where ${failedMax} may${first}`);
   }
   if (balancer !== null && balancer.failed > failedMax) {
     missed.push(`the balancer counted ${balancer.failed} failed requests where ${failedMax} may`);
