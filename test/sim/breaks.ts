@@ -95,8 +95,8 @@ export const breaks: readonly Break[] = [
   {
     name: "worn-replaced-again",
     file: "src/core/rollout/servers.ts",
-    find: ` && !hasSuccessor(servers, server)`,
-    replace: ``,
+    find: `!hasSuccessor(servers, server),`,
+    replace: `true,`,
   },
   {
     name: "moved-machine-unnoticed",

@@ -13,6 +13,10 @@ export interface Cloud {
   readonly machines: Map<string, SimMachine>;
   /** The provider as one controller process calls it. */
   providerFor(life: Life, onCall: (what: string) => void): Provider;
+  /** The agent ends, and one that is about to start does not. */
+  killAgent(name: string): void;
+  /** Living processes of the machine, its agent included. */
+  countProcesses(name: string): number;
   /** The machine and all that is on it are gone. */
   vanish(name: string): void;
 }
@@ -56,7 +60,7 @@ export function createCloud(world: CloudWorld): Cloud {
   const boot = (machine: SimMachine): void => {
     booting.add(machine);
     timeline.after(random.between(50, BOOT_MS_MAX), () => {
-      booting.delete(machine);
+      if (!booting.delete(machine)) return;
       if (machines.get(machine.name) === machine && machine.agent === null)
         world.startAgent(machine);
     });
@@ -64,8 +68,12 @@ export function createCloud(world: CloudWorld): Cloud {
   const show = (machine: SimMachine): ProvidedMachine => ({
     name: machine.name,
     address: machine.address,
-    condition: machine.agent === null && !booting.has(machine) ? "agentless" : "running",
+    condition: conditionOf(machine),
   });
+  const conditionOf = (machine: SimMachine): ProvidedMachine["condition"] => {
+    if (machine.agent !== null || booting.has(machine)) return "running";
+    return machine.processes.size > 0 || machine.engine?.isRunning === true ? "agentless" : "gone";
+  };
 
   const launch = async (order: LaunchOrder, signal: AbortSignal): Promise<ProvidedMachine> => {
     await pause(random.between(5, ANSWER_MS_MAX));
@@ -111,6 +119,7 @@ export function createCloud(world: CloudWorld): Cloud {
     // What is listed is what there was when it was asked.
     const listed = [...machines.values()]
       .filter((machine) => (hidden.get(machine.name) ?? 0) <= timeline.now())
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map(show);
     await pause(faults.strikes("provider list is slow") ? random.between(500, 8_000) : 5);
     if (listed.length > 0 && faults.strikes("provider list misses one")) {
@@ -130,6 +139,18 @@ export function createCloud(world: CloudWorld): Cloud {
   return {
     machines,
     vanish: remove,
+    killAgent(name) {
+      const machine = machines.get(name);
+      if (machine === undefined) return;
+      booting.delete(machine);
+      machine.agent?.end();
+    },
+    countProcesses(name) {
+      const machine = machines.get(name);
+      if (machine === undefined) return 0;
+      const hasAgent = machine.agent !== null || booting.has(machine);
+      return machine.processes.size + (hasAgent ? 1 : 0);
+    },
     providerFor: (life, onCall) => ({
       launch: (order, signal) =>
         life.call(() => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { breaks } from "./breaks.ts";
 import { faultKinds } from "./faults.ts";
 import { regressions } from "./regressions.ts";
 import { tell } from "./simulation.ts";
@@ -27,6 +29,13 @@ describe("the simulated site", () => {
     }
     t.diagnostic(`seeds from ${first} on: ${faults} faults`);
     assert.ok(faults > FRESH * 50, "hardly anything went wrong: then nothing was shown");
+  });
+
+  it("finds every rule that it can break where it says", () => {
+    for (const { name, file, find } of breaks) {
+      const source = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+      assert.equal(source.split(find).length, 2, `${name} in ${file}`);
+    }
   });
 
   it("tells the same story with the same seed", async () => {

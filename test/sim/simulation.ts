@@ -55,7 +55,7 @@ const HEAL_MS_MAX = 30 * 60_000;
 const PATIENCE_MS = 3 * 60_000;
 /** Nothing may be done to a site that is as it should be: looked at for this long. */
 const QUIET_MS = 25_000;
-const NIGHT_MS_MAX = 24 * 3_600_000;
+const NIGHT_MS_MAX = 72 * 3_600_000;
 /** Over the limit that the site file sets. */
 const GROWTH = 20;
 const LOG_LINES_MAX = 400;

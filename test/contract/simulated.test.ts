@@ -1,0 +1,77 @@
+import { createCloud } from "../sim/cloud.ts";
+import { createFaults, faultKinds } from "../sim/faults.ts";
+import { createLeaseRow, leaseFor } from "../sim/lease.ts";
+import { createLife } from "../sim/life.ts";
+import type { Life } from "../sim/life.ts";
+import type { SimMachine } from "../sim/machine.ts";
+import { createRandom } from "../sim/random.ts";
+import { createTimeline } from "../sim/timeline.ts";
+import type { Timeline } from "../sim/timeline.ts";
+import { describeLease } from "./lease.ts";
+import { describeProvider } from "./provider.ts";
+
+/** Virtual time that goes on as real time does, faster. */
+function startTime(): { readonly timeline: Timeline; readonly stop: () => void } {
+  const timeline = createTimeline(1_800_000_000_000);
+  const over = new AbortController();
+  const goOn = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await timeline.run(timeline.now() + 10, () => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  void goOn();
+  return { timeline, stop: () => over.abort() };
+}
+
+const random = createRandom(1);
+const faults = createFaults(random, new Set(faultKinds));
+
+describeProvider("the simulated provider", async () => {
+  const { timeline, stop } = startTime();
+  const machines = new Map<string, SimMachine>();
+  const alive = (name: string): Life => createLife(name, timeline, () => false);
+  const cloud = createCloud({
+    timeline,
+    random,
+    faults,
+    machines,
+    startAgent(machine) {
+      const agent = alive(machine.name);
+      agent.onEnd(() => void (machine.agent = null));
+      machine.agent = agent;
+    },
+    onLaunch: () => undefined,
+    onTerminate: () => undefined,
+  });
+  let pid = 0;
+  return {
+    provider: cloud.providerFor(alive("controller"), () => undefined),
+    killAgent: async (name) => {
+      cloud.killAgent(name);
+    },
+    startProcess: async (name) => {
+      pid += 1;
+      const process = { pid, name: `${name}.${pid}`, release: "r", port: null, healthyAt: 0 };
+      const rest = { env: new Map<string, string>(), isHealthy: true, memoryBytes: 0 };
+      machines.get(name)?.processes.set(pid, { ...process, ...rest });
+    },
+    countProcesses: async (name) => cloud.countProcesses(name),
+    close: async () => stop(),
+  };
+});
+
+describeLease("the simulated lease", async () => {
+  const { timeline, stop } = startTime();
+  const row = createLeaseRow();
+  const world = { timeline, random, faults };
+  return {
+    connect: () =>
+      leaseFor(
+        createLife("controller", timeline, () => false),
+        row,
+        world,
+      ),
+    close: async () => stop(),
+  };
+});
