@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { DrillRecord } from "../../src/core/drills/record.ts";
 import type { Change, MachineRecord } from "../../src/core/inventory.ts";
 import type { Inventory } from "../../src/ports/inventory.ts";
 
@@ -50,6 +51,40 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       const after = (await reopened()).state();
       assert.deepEqual(after, before);
       assert.deepEqual(after.machines.get("web-1"), machine);
+    });
+
+    it("keeps a drill as it was, until it is forgotten", async () => {
+      const count = { requests: 4_120, failed: 1 };
+      const drill: DrillRecord = {
+        id: 7,
+        kind: "network",
+        state: "missed",
+        by: "ada",
+        role: "web",
+        machine: "web-1",
+        startedAt: 1_800_000_000_000,
+        finishedAt: null,
+        goal: { failedMax: 0, detectedMs: null, replacedMs: 5_000, capacityMs: null },
+        cutMs: 10_000,
+        successor: null,
+        limitMs: 60_000,
+        before: {
+          machines: ["web-1", "web-2"],
+          serving: 2,
+          nextServerId: 3,
+          balancerProcess: null,
+          epoch: 4,
+          totals: { "lb-1/a": count },
+        },
+        milestones: { detectedAt: 5, replacedAt: null, capacityAt: null, reconnectedAt: null },
+        probes: { ...count, outageMs: 20, slowestMs: 30, firstFailure: "status 503" },
+        balancer: count,
+        shortfalls: ["1 of the probes failed"],
+      };
+      await inventory.commit([{ kind: "drill", drill }], []);
+      assert.deepEqual((await reopened()).state().drills.get(7), drill);
+      await inventory.commit([{ kind: "drill-gone", id: 7 }], []);
+      assert.equal((await reopened()).state().drills.has(7), false);
     });
 
     it("raises the generation with each commit of changes, and only then", async () => {

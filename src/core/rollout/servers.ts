@@ -1,4 +1,5 @@
 import type { Action, Hold, StepResult } from "../action.ts";
+import { restartBelow } from "../drills/sight.ts";
 import type { Change, MachineRecord, ServerRecord, Settings } from "../inventory.ts";
 import { isDrained, isServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
@@ -66,21 +67,22 @@ export function retireSuperseded(roster: Roster): StepResult {
   return { actions, holds: [] };
 }
 
-/** Replaces processes that supervision is not content with, one machine of a role at a time. */
+/** Replaces processes that supervision is not content with, or that a drill restarts, one of a role at a time. */
 export function replaceWorn(roster: Roster): StepResult {
   const actions: Action[] = [];
   const holds: Hold[] = [];
   let { settings } = roster.state;
   for (const role of roster.roles) {
     const servers = roster.machinesOf(role.name).flatMap((m) => roster.serversOn(m.name));
+    const below = restartBelow(roster.state, role.name);
+    const reasonFor = (server: ServerRecord): string | null =>
+      wornReason(roster, server) ?? (server.id < (below ?? 0) ? "a drill restarts it" : null);
     // The oldest first: one that is never content must not keep the others waiting.
     const worn = servers
       .toSorted((a, b) => a.id - b.id)
       .find(
         (server) =>
-          server.state === "ready" &&
-          wornReason(roster, server) !== null &&
-          !hasSuccessor(servers, server),
+          server.state === "ready" && reasonFor(server) !== null && !hasSuccessor(servers, server),
       );
     if (worn === undefined) continue;
     const machine = roster.state.machines.get(worn.machine);
@@ -90,7 +92,7 @@ export function replaceWorn(roster: Roster): StepResult {
       holds.push({ subject: serverName(worn), reason: "is replaced after what goes on now" });
       continue;
     }
-    const reason = wornReason(roster, worn) ?? "";
+    const reason = reasonFor(worn) ?? "";
     const { instance } = worn;
     const start = startServer(roster, settings, { machine, instance, revision, reason });
     settings = start.settings;
