@@ -1,7 +1,8 @@
 import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createListener } from "node:net";
+import type { AddressInfo, Server as Listener } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
@@ -11,6 +12,7 @@ import { Failure } from "../../ports/failure.ts";
 import type { JoinAnswer, JoinAsk, Registrar } from "../../ports/registrar.ts";
 import type { ReleaseStore } from "../../ports/releases.ts";
 import type { AgentServer } from "./agent-server.ts";
+import { createHandshakeGate } from "./handshake-gate.ts";
 
 const handshakeMs = 5_000;
 const requestMs = 15_000;
@@ -55,17 +57,20 @@ interface House extends AgentDoorOptions {
 
 export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
   const house: House = { ...options, guests: new Map() };
-  const servers: Server[] = [];
+  const server = openServer(house);
+  const enter = createHandshakeGate(server);
+  const listeners: Listener[] = [];
   const watch = setInterval(() => endExpired(house), lookMs).unref();
   return {
     async listen(host, port, how = {}) {
-      const server = openServer(house);
-      servers.push(server);
+      const listener = createListener({ pauseOnConnect: true }, enter);
+      listener.maxConnections = connectionsMax;
+      listeners.push(listener);
       await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ ...how, port, host }, resolve);
+        listener.once("error", reject);
+        listener.listen({ ...how, port, host }, resolve);
       });
-      return (server.address() as AddressInfo).port;
+      return (listener.address() as AddressInfo).port;
     },
     expel(machine) {
       for (const guest of house.guests.values()) {
@@ -74,10 +79,9 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
     },
     close() {
       clearInterval(watch);
-      for (const server of servers) {
-        server.close();
-        server.closeAllConnections();
-      }
+      for (const listener of listeners) listener.close();
+      server.close();
+      server.closeAllConnections();
       for (const { socket } of house.guests.values()) socket.destroy();
     },
   };
@@ -97,7 +101,6 @@ function openServer(house: House): Server {
     // Who joins has no certificate yet; everything else asks for one itself, and can say what is wrong with it.
     rejectUnauthorized: false,
   });
-  server.maxConnections = connectionsMax;
   // Plain HTTP and older TLS end here.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("clientError", (_error, socket) => socket.destroy());
