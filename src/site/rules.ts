@@ -16,6 +16,7 @@ export function checkRules(draft: Draft, readFile: ReadFile): readonly Finding[]
 const rules: readonly Rule[] = [
   siteHasARole,
   domainsAreUnique,
+  balancersHaveAddresses,
   defaultTakesRequests,
   routesLeadToListeningRoles,
   routesAreUnique,
@@ -42,6 +43,14 @@ function domainsAreUnique({ top }: Draft): readonly Finding[] {
       ? []
       : [finding(["domains", at], "conflict", `${domain} stands here twice`)],
   );
+}
+
+function balancersHaveAddresses({ top }: Draft): readonly Finding[] {
+  const machines = top.balancer?.machines ?? 1;
+  if (machines <= 1 || (top.provider ?? "local") !== "local") return [];
+  const message = `${machines} balancers on one computer would listen on one address`;
+  const hint = "leave it at 1, or use provider: netns, where each has an address of its own";
+  return [finding(["balancer", "machines"], "conflict", message, hint)];
 }
 
 function defaultTakesRequests(draft: Draft): readonly Finding[] {

@@ -304,6 +304,11 @@ routes:
       `domains: ["a b"]\n${role("weight: 1")}`,
       /domains\[0\]: expected a host name/,
     ],
+    [
+      "several balancers with one address",
+      `balancer: { machines: 2 }\n${role("weight: 1")}`,
+      /1:\d+: balancer.machines: 2 balancers on one computer/,
+    ],
     ["a domain given twice", `domains: [a.b, A.b]\n${role("weight: 1")}`, /a.b stands here twice/],
     ["a reference in env", role("env: { A: '${env:B}' }"), /web.env.A: .*move it there/],
     ["PORT in env", role("env: { PORT: 1 }"), /HOST and PORT are set/],
