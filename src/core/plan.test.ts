@@ -244,6 +244,21 @@ describe("plan", () => {
     assert.ok(!world.machines.has("web-77"));
   });
 
+  it("records a drain before it ends it, because a balancer may come up in between", () => {
+    const world = aRunningWorld(1);
+    setTarget(world, 2);
+    settle(world);
+    world.launchFails = (name) => name.startsWith("lb-");
+    world.machines.delete("lb-1");
+    tickUntil(world, () => !world.inventory.machines.has("lb-1"), "the balancer is gone");
+    mark(world, "web-2", "remove");
+    setTarget(world, 1);
+    const kinds = tick(world).actions.map(({ kind, subject }) => `${kind} ${subject}`);
+    assert.ok(kinds.includes("drain web-2"), kinds.join(", "));
+    assert.ok(!kinds.some((it) => it.startsWith("stop web-2")), kinds.join(", "));
+    tickUntil(world, () => !world.machines.has("web-2"), "it leaves in the end");
+  });
+
   it("drains the machines of a role that left the site file", () => {
     const roles = [aRole("web"), aRole("blog")];
     const world = createWorld(aSite(roles));

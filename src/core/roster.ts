@@ -91,9 +91,13 @@ export function isServing(roster: Roster, server: ServerRecord): boolean {
   return balancers.length > 0 && balancers.every((b) => b.servers.get(server.id)?.state === "up");
 }
 
-/** No request can reach it any more. An unseen balancer might still send some: then the answer is no. */
+/**
+ * No request can reach it any more. An unseen balancer might still send some: then the answer is no. So might
+ * one that gets its first document before the drain is on record.
+ */
 export function isDrained(roster: Roster, server: ServerRecord): boolean {
   if (!listens(roster, server)) return true;
+  if (roster.observed.inventory.servers.get(server.id)?.state !== "draining") return false;
   const machines = roster.machinesOf(BALANCER_ROLE).filter((m) => m.calledHomeAt !== null);
   return machines.every((machine) => {
     const sight = roster.sight.balancers.find((balancer) => balancer.machine === machine.name);

@@ -105,6 +105,12 @@ export const breaks: readonly Break[] = [
     replace: `place.port === server.port`,
   },
   {
+    name: "drain-ends-before-it-is-on-record",
+    file: "src/core/roster.ts",
+    find: `if (roster.observed.inventory.servers.get(server.id)?.state !== "draining") return false;`,
+    replace: ``,
+  },
+  {
     name: "two-leaders",
     file: "src/core/lease.ts",
     find: `return Math.max(0, grant.askedAtMs + rules.holdMs - rules.marginMs - nowMs);`,
