@@ -5,6 +5,8 @@ import {
   isScalar,
   isSeq,
   parseDocument,
+  visit,
+  type Alias,
   type Document,
   type Node,
 } from "yaml";
@@ -61,9 +63,10 @@ export function readYaml(
   });
   if (text.length > textLengthMax) return whole("too_large", "a site file holds at most 1 MiB");
   const lines = new LineCounter();
-  const document = parse(text, lines);
+  const parsed = parse(text, lines);
   // The parser recurses, so a text of brackets alone can exhaust its stack.
-  if (document === null) return whole("too_large", "nested too deeply");
+  if (parsed === null) return whole("too_large", "nested too deeply");
+  const { document, targets } = parsed;
   const errors = [...document.errors, ...document.warnings];
   if (errors.some(({ message }) => message.includes("call stack")))
     return whole("too_large", "nested too deeply");
@@ -73,23 +76,43 @@ export function readYaml(
     return { ...place, path: "", code: "syntax", message: plainMessage(error.message), hint: "" };
   });
   if (issues.length > 0) return { root: empty, issues };
-  const reader = createReader(file, document, lines);
+  const reader = createReader(file, targets, lines);
   const root = document.contents === null ? empty : reader.read(document.contents, start, [], 0);
   return { root, issues: reader.issues };
 }
 
-function parse(text: string, lines: LineCounter): Document | null {
+function parse(
+  text: string,
+  lines: LineCounter,
+): { readonly document: Document; readonly targets: AliasTargets } | null {
   try {
-    return parseDocument(text, {
+    const document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: true,
       logLevel: "silent",
     });
+    return { document, targets: aliasTargets(document) };
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+type AliasTargets = ReadonlyMap<Alias, Node>;
+
+/** In one walk: the library's own look-up walks the whole file for each alias, which a bomb has thousands of. */
+function aliasTargets(document: Document): AliasTargets {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_key, node) {
+      const target = isAlias(node) ? anchors.get(node.source) : undefined;
+      if (isAlias(node) && target !== undefined) targets.set(node, target);
+      if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 function plainMessage(message: string): string {
@@ -97,7 +120,7 @@ function plainMessage(message: string): string {
   return `not valid YAML: ${firstLine.charAt(0).toLowerCase()}${firstLine.slice(1)}`;
 }
 
-function createReader(file: string, document: Document, lines: LineCounter) {
+function createReader(file: string, targets: AliasTargets, lines: LineCounter) {
   const issues: SiteIssue[] = [];
   let nodes = 0;
 
@@ -119,7 +142,7 @@ function createReader(file: string, document: Document, lines: LineCounter) {
     if (++nodes > nodesMax || depth > depthMax)
       return refuse(place, path, "too_large", "holds too much, or an alias that repeats itself");
     if (isAlias(node)) {
-      const target = node.resolve(document);
+      const target = targets.get(node);
       if (target === undefined)
         return refuse(place, path, "syntax", `no anchor is named ${node.source}`);
       return { ...read(target, parent, path, depth + 1), place };
