@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { aRole, aSite } from "../../test/sim/site.ts";
+import type { Role, Site } from "../core/desired.ts";
+import { exampleSiteFile } from "../site/example.ts";
+import { readSiteFile } from "../site/site-file.ts";
+import { siteSchema } from "./site-schema.ts";
+
+const isTaken = (site: unknown): boolean => siteSchema.safeParse(site).success;
+const withRole = (change: Partial<Role>): Site => aSite([aRole("web", change)]);
+const withTraffic = (change: object): Site => {
+  const role = aRole("web");
+  return aSite([{ ...role, traffic: { ...role.traffic, ...change } }]);
+};
+
+describe("a site that is sent to the API", () => {
+  it("is whatever a site file can say", () => {
+    const read = readSiteFile([{ path: "tidemill.yaml", text: exampleSiteFile }], () => "");
+    assert.ok(read.kind === "site");
+    assert.ok(isTaken(JSON.parse(JSON.stringify(read.site))));
+  });
+
+  it("has the bounds of a site file, whoever made it", () => {
+    assert.ok(isTaken(withRole({})));
+    // The scaling would have ended the controller at each of its ticks, this one and the next ones.
+    assert.ok(!isTaken(withRole({ machines: { min: 3, max: 2 } })));
+    assert.ok(!isTaken(withRole({ instances: 2 ** 40 })));
+    assert.ok(!isTaken(withRole({ machines: { min: 0, max: 2 ** 50 } })));
+    assert.ok(!isTaken(aSite([aRole("web"), aRole("web")])));
+    assert.ok(!isTaken(aSite([aRole("balancer")])));
+    assert.ok(!isTaken({ ...withRole({}), defaultRole: "nobody" }));
+    assert.ok(!isTaken({ ...withRole({}), routes: [{ host: null, path: "/", role: "nobody" }] }));
+  });
+
+  it("cannot put a line of its own into HAProxy's configuration", () => {
+    const line = "x\n  http-request deny";
+    const check = { kind: "http", everyMs: 1, timeoutMs: 1, rise: 1, fall: 1 } as const;
+    assert.ok(!isTaken(withTraffic({ stickyCookie: line })));
+    assert.ok(!isTaken(withTraffic({ balance: `hdr(${line})` })));
+    assert.ok(!isTaken(withRole({ check: { ...check, path: `/${line}`, host: null } })));
+    assert.ok(!isTaken(withRole({ check: { ...check, path: "/", host: line } })));
+    assert.ok(!isTaken({ ...withRole({}), domains: [line] }));
+    const balancer = withRole({}).balancer;
+    assert.ok(
+      !isTaken({ ...withRole({}), balancer: { ...balancer, bind: { host: line, port: 1 } } }),
+    );
+  });
+});
