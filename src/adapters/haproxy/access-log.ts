@@ -103,7 +103,7 @@ export function createReader(
 
 /** A line in the format the configuration names; null for HAProxy's own sentences. */
 export function parseAccess(line: string): AccessLine | null {
-  const match = /^(\S+) (\S+) (-?\d+) (-?\d+) (\S{4})$/.exec(line);
+  const match = /^(\S+) (\S+) (-?\d{1,12}) (-?\d{1,12}) (\S{4})$/.exec(line);
   if (match === null) return null;
   const [, pool = "", server = "", status, durationMs, ending = ""] = match;
   return { pool, server, status: Number(status), durationMs: Number(durationMs), ending };

@@ -87,4 +87,12 @@ describe("HAProxy's answers", () => {
       message: "Cannot add web/a: Oops",
     });
   });
+
+  it("hold no process that must not get a signal", () => {
+    for (const pid of ["0", "1", "99999999999999999999", "x"]) {
+      assert.equal(parseInfo(`Name: HAProxy\nPid: ${pid}\n`), null);
+      assert.equal(parseProcesses(`${pid} master 5\n`), null);
+      assert.equal(parseProcesses(`17 master 5\n${pid} worker 0\n`)?.worker, null);
+    }
+  });
 });

@@ -41,10 +41,10 @@ export function parseServersState(text: string): readonly ServerStateRow[] {
   const columns = header.slice(2).split(" ");
   return lines
     .filter((line) => /^\d+ \S+ \d/.test(line))
-    .map((line) => {
+    .flatMap((line) => {
       const values = line.split(" ");
       const row = (column: string): string => values[columns.indexOf(column)] ?? "";
-      return {
+      const server = {
         pool: row("be_name"),
         id: Number(row("srv_id")),
         name: row("srv_name"),
@@ -54,6 +54,8 @@ export function parseServersState(text: string): readonly ServerStateRow[] {
         weight: Number(row("srv_uweight")),
         check: Number(row("srv_check_state")),
       };
+      const { id, port, admin, weight, check } = server;
+      return [id, port, admin, weight, check].every(Number.isSafeInteger) ? [server] : [];
     });
 }
 
@@ -69,11 +71,12 @@ export interface ProcessList {
 
 /** Parses `show proc`; null when the text is something else. */
 export function parseProcesses(text: string): ProcessList | null {
-  const master = /^(\d+)\s+master\s+\d+(?:\s+\[failed: (\d+)\])?/m.exec(text);
+  const master = /^(\d+)\s+master\s+\d+(?:\s+\[failed: (\d{1,9})\])?/m.exec(text);
   if (master === null) return null;
   const [current = "", rest = ""] = text.split(/^# old workers/m);
   const workers = (part: string): readonly number[] =>
-    [...part.matchAll(/^(\d+)\s+worker/gm)].map((match) => Number(match[1]));
+    [...part.matchAll(/^(\d+)\s+worker/gm)].map((match) => Number(match[1])).filter(isPid);
+  if (!isPid(Number(master[1]))) return null;
   return {
     master: Number(master[1]),
     worker: workers(current)[0] ?? null,
@@ -94,12 +97,17 @@ export interface WorkerInfo {
 export function parseInfo(text: string): WorkerInfo | null {
   const value = (name: string): string | null =>
     new RegExp(`^${name}: (.*)$`, "m").exec(text)?.[1] ?? null;
-  const pid = value("Pid");
-  if (pid === null) return null;
+  const pid = Number(value("Pid") ?? "");
+  if (!isPid(pid)) return null;
   return {
-    pid: Number(pid),
+    pid,
     version: (value("Version") ?? "").replace(/-.*$/, ""),
     structure: value("description") ?? "",
     isStopping: value("Stopping") === "1",
   };
+}
+
+/** What may get a signal: 0 and 1 are no worker, and a signal to 0 goes to ourselves. */
+function isPid(value: number): boolean {
+  return Number.isInteger(value) && value > 1 && value < 2 ** 31;
 }

@@ -5,6 +5,7 @@ import {
   countsOf,
   forgetServers,
   newLedger,
+  parseLedger,
   recordWorkers,
   siteKey,
   totalCounts,
@@ -75,17 +76,5 @@ export class Bookkeeping {
     if (text === this.#written) return;
     await replaceFile(pathsOf(this.#places).counters, text);
     this.#written = text;
-  }
-}
-
-/** A file that is not what we wrote counts as none. */
-function parseLedger(text: string): Ledger | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isLedger =
-      typeof value === "object" && value !== null && "living" in value && "gone" in value;
-    return isLedger ? (value as Ledger) : null;
-  } catch {
-    return null;
   }
 }

@@ -1,3 +1,5 @@
+import { byName, isMisfit, list, number, record, text, whole } from "../../core/received/shape.ts";
+import type { Shape } from "../../core/received/shape.ts";
 import { statNumber, type StatRow } from "./answers.ts";
 import { frontend } from "./config.ts";
 
@@ -85,4 +87,22 @@ function addCounts(a: Counts, b: Counts): Counts {
     sum[key] = values.map((value, index) => value + (before?.[index] ?? 0));
   }
   return sum;
+}
+
+const countsShape: Shape<Counts> = byName(list(number(0, Number.MAX_SAFE_INTEGER), 3), 100_000);
+const ledgerShape: Shape<Ledger> = record({
+  epoch: text(100),
+  master: whole(0, 2 ** 31),
+  gone: countsShape,
+  living: byName(countsShape, 1_000),
+});
+
+/** A file that is not what we wrote counts as none. */
+export function parseLedger(text: string): Ledger | null {
+  try {
+    const ledger = ledgerShape(JSON.parse(text));
+    return isMisfit(ledger) ? null : ledger;
+  } catch {
+    return null;
+  }
 }
