@@ -11,6 +11,7 @@ import type { Database } from "../adapters/inventory/inventory.ts";
 import { checkPostgresUrl, openPostgresDatabase } from "../adapters/inventory/postgres.ts";
 import { openSqliteDatabase } from "../adapters/inventory/sqlite.ts";
 import type { Settings } from "../core/inventory.ts";
+import { isMisfit, nullable, number, reasonOf, record, text } from "../core/received/shape.ts";
 import { Failure } from "../ports/failure.ts";
 import type { ExportSummary } from "../ports/site-export.ts";
 import { stateDirectory } from "../ports/state-directory.ts";
@@ -76,7 +77,10 @@ export async function rebuildSite(
     throw new Failure("rejected", `Cannot rebuild in ${places.root}: ${scratch} is there already`);
   });
   try {
-    const manifest = (await unpackSiteArchive(given.path, given.passphrase, scratch)) as Manifest;
+    const manifest = readManifest(
+      await unpackSiteArchive(given.path, given.passphrase, scratch),
+      given.path,
+    );
     const built = stateDirectory(scratch);
     await rename(join(scratch, "files"), join(scratch, "inventory"));
     // Above anything that agents and providers may have seen since: only time is known to have gone on.
@@ -84,7 +88,11 @@ export async function rebuildSite(
     const terms = { epochMin: now, generationMin: now };
     const { db, engine } = given.url === null ? openFile(built) : openShared(given.url);
     try {
-      await writeTables(db, engine, archivedTables(scratch), terms);
+      await writeTables(db, engine, archivedTables(scratch), terms).catch((cause: unknown) => {
+        if (cause instanceof Failure) throw cause;
+        const said = cause instanceof Error ? cause.message : String(cause);
+        throw new Failure("rejected", `Cannot rebuild from ${given.path}: ${said}`, { cause });
+      });
     } finally {
       await db.destroy();
     }
@@ -113,6 +121,14 @@ export async function moveToPostgres(places: StateDirectory, url: string): Promi
   await keepUrl(places, url);
   await rename(places.database, `${places.database}.moved`);
 }
+
+function readManifest(value: object, path: string): Pick<Manifest, "site" | "at"> {
+  const manifest = manifestShape(value);
+  if (!isMisfit(manifest)) return manifest;
+  throw new Failure("rejected", `Cannot rebuild from ${path}: ${reasonOf(manifest)}`);
+}
+
+const manifestShape = record({ site: nullable(text(100)), at: number(0, 8_640_000_000_000_000) });
 
 async function keepUrl(places: StateDirectory, url: string): Promise<void> {
   await writeFile(places.databaseUrl, `${JSON.stringify({ url })}\n`, { mode: 0o600 });

@@ -31,6 +31,9 @@ export interface ArchiveCount {
 
 const MANIFEST = "manifest.json";
 const filesMax = 1_000_000;
+/** What an export may unfold to: tables compress well, but a bomb does a thousandfold. */
+const bytesFloor = 64 * 1024 * 1024;
+const ratioMax = 200;
 
 /** Writes tables and files into one file. */
 export async function writeSiteArchive(
@@ -105,13 +108,20 @@ export async function unpackSiteArchive(
   path: string,
   passphrase: string | null,
   directory: string,
-): Promise<unknown> {
+): Promise<object> {
   const unzip = createGunzip();
   const tar = extract();
   const unzipped = pipeline(unzip, tar);
-  const taken = take(tar, directory);
+  const stop = new AbortController();
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  const taken = take(tar, {
+    directory,
+    bytesMax: bytesFloor + ratioMax * size,
+    signal: stop.signal,
+  });
   // Whichever fails first ends the others: they would wait for more for ever.
   const endAll = (cause: unknown): never => {
+    stop.abort(cause);
     unzip.destroy(cause as Error);
     tar.destroy(cause as Error);
     throw cause;
@@ -122,22 +132,56 @@ export async function unpackSiteArchive(
     taken.catch(endAll),
   ]);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return JSON.parse(await readFile(join(directory, MANIFEST), "utf8"));
+  if (failed !== undefined) throw unpackFailure(path, failed.reason);
+  return readUnpacked(path, async () =>
+    parseJson(await readFile(join(directory, MANIFEST), "utf8")),
+  );
 }
 
-async function take(tar: ReturnType<typeof extract>, directory: string): Promise<void> {
-  let files = 0;
+interface Taking {
+  readonly directory: string;
+  readonly bytesMax: number;
+  readonly signal: AbortSignal;
+}
+
+async function take(
+  tar: ReturnType<typeof extract>,
+  { directory, bytesMax, signal }: Taking,
+): Promise<void> {
+  let [files, bytes] = [0, 0];
   for await (const entry of tar) {
-    const { name, type } = entry.header;
+    const { name, type, size } = entry.header;
     files += 1;
-    if (type !== "file" || !isInside(name) || files > filesMax) {
+    bytes += size;
+    if (type !== "file" || !isInside(name) || files > filesMax || bytes > bytesMax) {
       throw new Failure("rejected", `Cannot unpack ${name}: it does not belong into an export`);
     }
     const target = join(directory, name);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await pipeline(entry, createWriteStream(target, { mode: 0o600, flags: "wx" }));
+    // An entry whose tar has ended before it is read here tells nobody: only the signal does.
+    await pipeline(entry, createWriteStream(target, { mode: 0o600, flags: "wx" }), { signal });
   }
+}
+
+/** Damage shows in many ways; whoever rebuilds needs to know that the file is at fault. */
+function unpackFailure(path: string, cause: unknown): Failure {
+  if (cause instanceof Failure) return cause;
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new Failure("rejected", `Cannot unpack ${path}: ${said}`, { cause });
+}
+
+async function readUnpacked<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw unpackFailure(path, cause);
+  }
+}
+
+function parseJson(text: string): object {
+  const value: unknown = JSON.parse(text);
+  if (typeof value === "object" && value !== null) return value;
+  throw new Error("it holds something else");
 }
 
 function isInside(name: string): boolean {
@@ -149,11 +193,13 @@ export async function* archivedTables(directory: string): AsyncGenerator<{
   readonly table: string;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }> {
-  const names = await readdir(join(directory, "tables"));
+  const names = await readUnpacked("the tables", () => readdir(join(directory, "tables")));
   for (const name of names.toSorted()) {
     const [, table = ""] = name.split(".");
-    const text = await readFile(join(directory, "tables", name), "utf8");
-    const rows = text.split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    const rows = await readUnpacked(name, async () => {
+      const text = await readFile(join(directory, "tables", name), "utf8");
+      return text.split("\n").map((line) => parseJson(line) as Record<string, unknown>);
+    });
     yield { table, rows };
   }
 }

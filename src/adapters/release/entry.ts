@@ -27,8 +27,12 @@ export function unpackedBytesMax(archiveBytes: number): number {
   return 64 * 1_048_576 + 200 * archiveBytes;
 }
 
+/** What systems take; a longer one would only cost time. */
+const pathLengthMax = 4_096;
+
 /** Null, or why the path must not be in a release. */
 export function refusePath(path: string): string | null {
+  if (path.length > pathLengthMax) return "its name is too long";
   if (path === "" || path.startsWith("/")) return "it is not relative";
   if (path.includes("\0") || path.includes("\\")) return "its name holds a backslash or NUL";
   const steps = path.split("/");
@@ -43,6 +47,7 @@ export function refusePath(path: string): string | null {
  */
 export function refuseLink(path: string, target: string): string | null {
   if (target === "" || target.startsWith("/")) return `it points to ${target || "nothing"}`;
+  if (target.length > pathLengthMax || target.includes("\0")) return "its target is no path";
   const steps = target.split("/");
   const inner = steps.findIndex((step) => step !== ".." && step !== ".");
   const isTwisted = inner !== -1 && steps.slice(inner).includes("..");

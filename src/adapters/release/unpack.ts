@@ -29,10 +29,12 @@ export async function unpackRelease(
 ): Promise<void> {
   const tar = extract();
   const bytesMax = unpackedBytesMax(release.bytes);
+  const stop = new AbortController();
   await both(
-    pipeline(archive, verify(release), createGunzip(), tar, { signal }),
-    writeEntries(tar, into, bytesMax),
+    pipeline(archive, verify(release), createGunzip(), limited(bytesMax), tar, { signal }),
+    writeEntries(tar, { into, bytesMax, signal: stop.signal }),
     tar,
+    stop,
   );
 }
 
@@ -43,10 +45,12 @@ export async function unpackTar(
   signal: AbortSignal,
 ): Promise<void> {
   const tar = extract();
+  const stop = new AbortController();
   await both(
     pipeline(source, tar, { signal }),
-    writeEntries(tar, into, Number.MAX_SAFE_INTEGER),
+    writeEntries(tar, { into, bytesMax: Number.MAX_SAFE_INTEGER, signal: stop.signal }),
     tar,
+    stop,
   );
 }
 
@@ -71,12 +75,33 @@ export function verify(release: ReleaseReference): Transform {
   });
 }
 
+/** Headers count too: an archive of headers alone is a bomb as well. */
+function limited(bytesMax: number): Transform {
+  const overheadBytesMax = 4 * blockBytes * entriesMax;
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > bytesMax + overheadBytesMax) done(refusal("archive", "it unfolds too far"));
+      else done(null, chunk);
+    },
+  });
+}
+const blockBytes = 512;
+
 /** Waits for both ends; when one fails the other is ended, and the error that began it is thrown. */
-async function both(piping: Promise<void>, writing: Promise<void>, tar: Extract): Promise<void> {
+async function both(
+  piping: Promise<void>,
+  writing: Promise<void>,
+  tar: Extract,
+  stop: AbortController,
+): Promise<void> {
   let first: { readonly error: unknown } | null = null;
   const note = (error: unknown) => {
     first ??= { error };
     tar.destroy(error as Error);
+    // An entry whose tar has ended before anybody read it tells nobody: whoever begins then would wait for ever.
+    stop.abort(error);
   };
   await Promise.all([piping.catch(note), writing.catch(note)]);
   // The assignment happens in a callback, which the compiler does not follow.
@@ -84,23 +109,34 @@ async function both(piping: Promise<void>, writing: Promise<void>, tar: Extract)
   if (begun !== null) throw begun.error;
 }
 
-async function writeEntries(tar: Extract, into: string, bytesMax: number): Promise<void> {
+interface Unpacking {
+  readonly into: string;
+  readonly bytesMax: number;
+  readonly signal: AbortSignal;
+}
+
+async function writeEntries(tar: Extract, { into, bytesMax, signal }: Unpacking): Promise<void> {
   const made = new Map<string, Promise<unknown>>();
   const links = new Set<string>();
   const pending = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let bytes = 0;
   let entries = 0;
-  for await (const entry of tar) {
-    bytes += entry.header.size;
-    if (++entries > entriesMax || bytes > bytesMax) throw refusal("archive", "it unfolds too far");
-    const path = checkEntry(entry, links);
-    if (path !== "") await writeEntry(entry, path);
-    else entry.resume();
-    if (pending.size >= filesAtOnce) await Promise.race(pending);
-    if (failures.length > 0) break;
+  try {
+    for await (const entry of tar) {
+      bytes += entry.header.size;
+      if (++entries > entriesMax || bytes > bytesMax)
+        throw refusal("archive", "it unfolds too far");
+      const path = checkEntry(entry, links);
+      if (path !== "") await writeEntry(entry, path);
+      else entry.resume();
+      if (pending.size >= filesAtOnce) await Promise.race(pending);
+      if (failures.length > 0) break;
+    }
+  } finally {
+    // Whoever called removes the directory when this fails: nothing may be written into it any more.
+    await Promise.all(pending);
   }
-  await Promise.all(pending);
   if (failures.length > 0) throw failures[0];
 
   async function writeEntry(entry: TarEntry, path: string): Promise<void> {
@@ -109,9 +145,11 @@ async function writeEntries(tar: Extract, into: string, bytesMax: number): Promi
     await directory(type === "directory" ? target : dirname(target));
     const options = { mode: (mode & 0o100) === 0 ? 0o644 : 0o755, flag: "wx" };
     if (type === "file" && size > smallFileBytesMax)
-      return pipeline(entry, createWriteStream(target, { mode: options.mode, flags: "wx" }));
+      return pipeline(entry, createWriteStream(target, { mode: options.mode, flags: "wx" }), {
+        signal,
+      });
     const content = await collect(entry);
-    if (type === "symlink") await symlink(linkname, target);
+    if (type === "symlink") await symlink(linkname ?? "", target);
     if (type === "file") later(writeFile(target, content, options));
   }
 
@@ -141,7 +179,7 @@ function checkEntry(entry: TarEntry, links: Set<string>): string {
   for (let parent = dirname(path); parent !== "."; parent = dirname(parent))
     if (links.has(parent)) throw refusal(name, `${parent} is a link`);
   if (type === "symlink") {
-    const reason = refuseLink(path, linkname);
+    const reason = refuseLink(path, linkname ?? "");
     if (reason !== null) throw refusal(name, reason);
     links.add(path);
   }
