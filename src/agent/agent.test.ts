@@ -92,6 +92,16 @@ describe("the agent", () => {
     });
   });
 
+  it("says that its notes cannot be read, and goes on without them", async () => {
+    fake.recordProblem = "Cannot read record.json: Unexpected end of JSON input";
+    start();
+    await fake.pass(1);
+    deliver(documentOf(3, [wanted(1)]));
+    await fake.pass(100);
+    assert.deepEqual(fake.said, [fake.recordProblem]);
+    assert.equal(fake.last().processes[0]?.state, "healthy");
+  });
+
   it("reports once a second though nothing happens", async () => {
     start();
     await fake.pass(10_000);

@@ -28,8 +28,18 @@ export async function runAgent(
   identity: AgentIdentity,
   signal: AbortSignal,
 ): Promise<void> {
-  const former = await takeIn(parts, await parts.records.load());
+  const former = await takeIn(parts, await loadRecord(parts));
   await new Agent(parts, identity, former, signal).run();
+}
+
+/** Notes that cannot be read are none: what runs is known by its markers, and an agent that ends would never start. */
+async function loadRecord(parts: AgentParts): Promise<MachineRecord> {
+  try {
+    return await parts.records.load();
+  } catch (error) {
+    parts.say(wordsOf(error));
+    return { processes: [], tasks: [], releases: [] };
+  }
 }
 
 class Agent {

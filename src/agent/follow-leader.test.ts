@@ -42,21 +42,24 @@ function site(leads: () => string, current: () => string) {
 
 describe("an agent that follows its leader", () => {
   it("learns of the others, and finds the new leader among them when the old one is gone", async () => {
-    let leader = "ws://a";
-    const list = createControllerList(path, () => "ws://a");
+    let leader = "wss://a:1/v1/agent";
+    const list = createControllerList(path, () => "wss://a:1/v1/agent");
     const { link, called, tell, hangUp } = site(
       () => leader,
       () => list.current(),
     );
     const following = followLeader(link, list);
     const connection = await following.connect(() => assert.fail("no document came"), signal);
-    tell({ kind: "controllers", urls: ["ws://a", "ws://b", "ws://c"] });
-    leader = "ws://c";
+    tell({
+      kind: "controllers",
+      urls: ["wss://a:1/v1/agent", "wss://b:1/v1/agent", "wss://c:1/v1/agent"],
+    });
+    leader = "wss://c:1/v1/agent";
     hangUp("gone");
     await connection.ended;
     await following.connect(() => undefined, signal);
-    assert.deepEqual(called, ["ws://a", "ws://b", "ws://c"]);
-    leader = "ws://nobody";
+    assert.deepEqual(called, ["wss://a:1/v1/agent", "wss://b:1/v1/agent", "wss://c:1/v1/agent"]);
+    leader = "wss://nobody:1/v1/agent";
     hangUp("gone");
     await assert.rejects(
       following.connect(() => undefined, signal),
@@ -66,14 +69,19 @@ describe("an agent that follows its leader", () => {
   });
 
   it("still knows them after its own restart, and never forgets where it was told to call", () => {
-    const list = createControllerList(path, () => "ws://home");
+    const list = createControllerList(path, () => "wss://home:1/v1/agent");
     const seen = Array.from({ length: 4 }, () => {
       const url = list.current();
       list.advance();
       return url;
     });
-    assert.deepEqual(seen, ["ws://a", "ws://b", "ws://c", "ws://home"]);
+    assert.deepEqual(seen, [
+      "wss://a:1/v1/agent",
+      "wss://b:1/v1/agent",
+      "wss://c:1/v1/agent",
+      "wss://home:1/v1/agent",
+    ]);
     list.learn([]);
-    assert.equal(list.current(), "ws://home");
+    assert.equal(list.current(), "wss://home:1/v1/agent");
   });
 });

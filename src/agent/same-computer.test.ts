@@ -12,6 +12,11 @@ describe("the controllers of a machine's own computer", () => {
     ]);
   });
 
+  it("are none where the address names no host", () => {
+    const home = "wss://127.0.0.1:7732/v1/agent";
+    assert.deepEqual(asSeenFrom(home, ["wss://127.0.0.999:1/v1/agent", home]), [home]);
+  });
+
   it("are called at their loopback address by every other machine", () => {
     assert.deepEqual(asSeenFrom("wss://127.0.0.1:7732/v1/agent", told), told);
   });

@@ -4,11 +4,14 @@
  */
 export function asSeenFrom(controllerUrl: string, urls: readonly string[]): readonly string[] {
   const { hostname } = new URL(controllerUrl);
-  return urls.map((url) => {
-    const seen = new URL(url);
-    if (isLoopback(seen.hostname)) seen.hostname = hostname;
-    return seen.href;
-  });
+  // A text that looks like an address may still name no host.
+  return urls
+    .filter((url) => URL.canParse(url))
+    .map((url) => {
+      const seen = new URL(url);
+      if (isLoopback(seen.hostname)) seen.hostname = hostname;
+      return seen.href;
+    });
 }
 
 function isLoopback(host: string): boolean {

@@ -27,6 +27,7 @@ export class FakeMachine {
   connects = 0;
   convergeProblem: string | null = null;
   releaseProblem: string | null = null;
+  recordProblem: string | null = null;
   stored: MachineDocument | null = null;
   record: MachineRecord = { processes: [], tasks: [], releases: [] };
   deliver: ((message: ControllerMessage) => void) | null = null;
@@ -87,7 +88,10 @@ export class FakeMachine {
         save: async (document) => void (this.stored = document),
       },
       records: {
-        load: async () => this.record,
+        load: async () => {
+          if (this.recordProblem !== null) throw new Failure("rejected", this.recordProblem);
+          return this.record;
+        },
         save: async (record) => void (this.record = record),
       },
       balancer: hasBalancer

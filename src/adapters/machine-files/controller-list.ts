@@ -1,8 +1,11 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { controllerUrl } from "../../core/received/controller-message.ts";
+import { isMisfit, list } from "../../core/received/shape.ts";
 import type { ControllerList } from "../../ports/controller-list.ts";
 
 /** A site has few controllers; whoever names more is not believed. */
 const URLS_MAX = 16;
+const listShape = list(controllerUrl, URLS_MAX);
 
 /** The list in a file, so that a restarted agent finds a leader that came after its machine was made. */
 export function createControllerList(path: string, home: () => string): ControllerList {
@@ -31,7 +34,8 @@ export function createControllerList(path: string, home: () => string): Controll
 
 function read(path: string): readonly string[] {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as readonly string[];
+    const urls = listShape(JSON.parse(readFileSync(path, "utf8")));
+    return isMisfit(urls) ? [] : urls.filter((url) => URL.canParse(url));
   } catch {
     // None yet, or one that was torn: the address the machine was made with is always there.
     return [];

@@ -1,4 +1,7 @@
 import type { MachineDocument } from "../../core/document.ts";
+import { machineDocument } from "../../core/received/machine-document.ts";
+import { isMisfit, reasonOf } from "../../core/received/shape.ts";
+import { Failure } from "../../ports/failure.ts";
 import type { DocumentStore } from "../../ports/document-store.ts";
 import type { Seal } from "../../ports/seal.ts";
 import { readJson, writeDurably } from "./durable-file.ts";
@@ -8,9 +11,10 @@ export function createDocumentStore(path: string, seal: Seal): DocumentStore {
   return {
     async load() {
       const stored = await readJson(path);
-      return stored === null
-        ? null
-        : mapSecrets(stored as MachineDocument, (text) => seal.open(text));
+      if (stored === null) return null;
+      const document = machineDocument(stored);
+      if (!isMisfit(document)) return mapSecrets(document, (text) => seal.open(text));
+      throw new Failure("rejected", `Cannot read ${path}: ${reasonOf(document)}`);
     },
     save: (document) =>
       writeDurably(

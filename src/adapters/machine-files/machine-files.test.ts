@@ -10,13 +10,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { aRole, aSite } from "../../../test/sim/site.ts";
+import { beginDeploy, createWorld, settle } from "../../../test/sim/world.ts";
 import type { MachineDocument } from "../../core/document.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { Seal } from "../../ports/seal.ts";
+import { createControllerList } from "./controller-list.ts";
 import { createDocumentStore } from "./document-store.ts";
 import { createLogTail } from "./log-tail.ts";
 import { createMachineRecords } from "./machine-records.ts";
-import { createProvisioner } from "./provisioner.ts";
+import { createProvisioner, readSetupRecord } from "./provisioner.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -31,14 +34,22 @@ const reversed: Seal = {
 };
 
 describe("the document on disk", () => {
-  const document = {
-    generation: 4,
-    machine: "web-1",
-    role: "web",
-    processes: [{ id: 1, secrets: { KEY: "process-secret" } }],
-    tasks: [{ id: "t", secrets: { KEY: "task-secret" } }],
-    balancer: { pools: [{ name: "web", stickyKey: "sticky-secret" }] },
-  } as unknown as MachineDocument;
+  const world = createWorld(aSite([aRole("web")]));
+  beginDeploy(world, "web", "r1");
+  settle(world);
+  const documents = [...world.machines.values()].flatMap((machine) => machine.document ?? []);
+  const [process] = documents.flatMap(({ processes }) => processes);
+  const [pool] = documents.flatMap(({ balancer }) => balancer?.pools ?? []);
+  const [balanced] = documents.flatMap(({ balancer }) => balancer ?? []);
+  assert.ok(process && pool && balanced);
+  const { release, provisioning } = process;
+  const secrets = { KEY: "task-secret" };
+  const document: MachineDocument = {
+    ...{ generation: 4, machine: "web-1", role: "web" },
+    processes: [{ ...process, secrets: { KEY: "process-secret" } }],
+    tasks: [{ id: "t", release, provisioning, run: "x", env: {}, secrets, timeoutMs: 1 }],
+    balancer: { ...balanced, pools: [{ ...pool, stickyKey: "sticky-secret" }] },
+  };
 
   it("comes back as it was, and shows no secret of processes, tasks or cookies", async () => {
     const path = join(directory, "document.json");
@@ -160,6 +171,51 @@ describe("provisioning", () => {
     for (const bad of ["/etc/tidemill-test", "../outside", "a/../../outside"]) {
       const settings = { ...nothing, files: [{ ...file, path: bad }] };
       await assert.rejects(open().apply(settings, place(), signal), Failure);
+    }
+  });
+});
+
+describe("files of a machine that were damaged", () => {
+  let path: string;
+  beforeEach(() => {
+    path = join(directory, "file.json");
+  });
+  /** Torn, empty, filled with zeros, and JSON of another form. */
+  const damaged = [
+    "",
+    "{",
+    "\0\0\0\0",
+    "null7",
+    "[]",
+    '{"processes":null}',
+    '{"processes":[{"id":1}]}',
+  ];
+
+  it("are told of, in words that name the file", async () => {
+    for (const text of damaged) {
+      writeFileSync(path, text);
+      const said = { name: "Failure", message: /^Cannot read .*file\.json: / };
+      await assert.rejects(createDocumentStore(path, reversed).load(), said, text);
+      await assert.rejects(createMachineRecords(path).load(), said, text);
+    }
+  });
+
+  it("never give a process that must not get a signal", async () => {
+    const running = { pid: 0, startTicks: 1 };
+    const task = { id: "t", running, startedAt: 1, report: null };
+    writeFileSync(path, JSON.stringify({ processes: [], tasks: [task], releases: [] }));
+    await assert.rejects(createMachineRecords(path).load(), /tasks\[0\]\.running\.pid/);
+  });
+
+  it("are none where the machine can do without them: controllers learned, set-ups done", async () => {
+    const home = "wss://127.0.0.1:7731/v1/agent";
+    for (const text of [...damaged, '["http://elsewhere/"]', '["wss://127.0.0.999:1/v1/agent"]']) {
+      writeFileSync(path, text);
+      assert.equal(createControllerList(path, () => home).current(), home, text);
+    }
+    for (const text of damaged) {
+      writeFileSync(path, text);
+      assert.deepEqual(await readSetupRecord(path), [], text);
     }
   });
 });

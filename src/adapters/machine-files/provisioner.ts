@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { ProvisionedFile, ProvisioningSettings } from "../../core/desired.ts";
+import { isMisfit, list, text } from "../../core/received/shape.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { Provisioner, ProvisioningPlace } from "../../ports/provisioner.ts";
 import { readJson, writeDurably } from "./durable-file.ts";
@@ -113,7 +114,7 @@ async function runSetup(
   signal: AbortSignal,
 ): Promise<void> {
   if (settings.setup.length === 0) return;
-  const done = ((await readJson(options.recordPath)) as readonly string[] | null) ?? [];
+  const done = await readSetupRecord(options.recordPath);
   const kept = [...done];
   for (const command of settings.setup) {
     const key = await contentKey(command, settings, place);
@@ -131,6 +132,18 @@ async function runSetup(
     await writeDurably(options.recordPath, JSON.stringify(kept.slice(-recordsMax)));
   }
 }
+
+/** Which set-ups are done. A damaged record is none: they run again, since a machine that never starts is worse. */
+export async function readSetupRecord(path: string): Promise<readonly string[]> {
+  const stored = await readJson(path).catch((cause: unknown) => {
+    if (cause instanceof Failure && cause.code === "rejected") return null;
+    throw cause;
+  });
+  const record = setupRecord(stored);
+  return isMisfit(record) ? [] : record;
+}
+
+const setupRecord = list(text(100), recordsMax);
 
 /** A release that was removed and unpacked again is a new place: what was done in it is gone. */
 async function contentKey(
