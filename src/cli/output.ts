@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from "node:util";
 import type { CliError } from "./cli-error.ts";
+import { printable, printableJson } from "./printable.ts";
 
 export interface Output {
   readonly isJson: boolean;
@@ -34,7 +34,7 @@ export function createOutput(streams: OutputStreams, isJson: boolean): Output {
     isJson,
     isTerminal: stdout.isTTY,
     result(data, lines) {
-      if (isJson) stdout.write(`${JSON.stringify({ schema: 1, ...data })}\n`);
+      if (isJson) stdout.write(`${printableJson({ schema: 1, ...data })}\n`);
       else for (const line of lines) print(line);
     },
     progress: say,
@@ -51,16 +51,10 @@ export function createOutput(streams: OutputStreams, isJson: boolean): Output {
       ];
       if (isJson) {
         const said = { code, message: error.message, details, serving, next };
-        stdout.write(`${JSON.stringify({ schema: 1, error: said })}\n`);
+        stdout.write(`${printableJson({ schema: 1, error: said })}\n`);
       } else for (const line of lines) say(line);
     },
   };
-}
-
-/** Lines of other people's programs must not move the cursor or ring the bell. */
-function printable(line: string): string {
-  // eslint-disable-next-line no-control-regex
-  return stripVTControlCharacters(line).replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 }
 
 function endQuietly(error: NodeJS.ErrnoException): void {

@@ -3,6 +3,7 @@ import type { Status } from "../client.ts";
 import type { Command } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Context } from "../context.ts";
+import { printable } from "../printable.ts";
 import { renderStatus } from "../status-view.ts";
 
 const EVERY_MS = 1_000;
@@ -31,7 +32,7 @@ export const watch: Command = {
 };
 
 function redraw({ output }: Context, status: Status): void {
-  output.raw(`${HOME_AND_CLEAR}${renderStatus(status).join("\n")}\n`);
+  output.raw(`${HOME_AND_CLEAR}${renderStatus(status).map(printable).join("\n")}\n`);
 }
 
 /** What counts as a change: not the figures, which never stand still. */
