@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const name = process.argv[2] ?? "";
 const file = new URL(`./${name}.ts`, import.meta.url);
-const apart = new Set(["run.ts", "report.ts", "site.ts"]);
+const apart = new Set(["run.ts", "report.ts", "site.ts", "steady-site.ts"]);
 
 if (!/^[a-z-]+$/.test(name) || !existsSync(file) || apart.has(`${name}.ts`)) {
   const known = readdirSync(fileURLToPath(new URL(".", import.meta.url)))

@@ -1,12 +1,11 @@
 /** One plan over a steady site of 100, 1,000 and 10,000 machines: milliseconds and megabytes. */
 import { applyChanges, emptyInventory } from "../src/core/changes.ts";
 import { checkPlan } from "../src/core/invariants.ts";
-import type { Change, MachineRecord, ServerRecord } from "../src/core/inventory.ts";
 import type { AgentObservation, Observed } from "../src/core/observed.ts";
 import { plan } from "../src/core/plan.ts";
-import type { AgentReport, ServerReport } from "../src/core/report.ts";
-import { aRole, aSite } from "../test/sim/site.ts";
+import type { AgentReport } from "../src/core/report.ts";
 import { machine, percentile } from "./report.ts";
+import { aReport, aServerReport, namesOf, steadyChanges } from "./steady-site.ts";
 
 const NOW = 1_800_000_000_000;
 const RUNS = 30;
@@ -38,49 +37,20 @@ export function run(): Promise<object> {
 }
 
 function steadySite(count: number): Observed {
-  const role = aRole("web", { machines: { min: count, max: count } });
-  const names = Array.from({ length: count }, (_, index) => `web-${index + 1}`);
-  const empty = emptyInventory("key");
-  const changes: readonly Change[] = [
-    {
-      kind: "settings",
-      settings: { ...empty.settings, site: aSite([role]), nextServerId: count + 1 },
-    },
-    {
-      kind: "role",
-      role: {
-        role: "web",
-        target: count,
-        targetReason: "test",
-        targetAt: 0,
-        pin: null,
-        revision: "r1",
-        nextMachineNumber: count + 1,
-      },
-    },
-    {
-      kind: "revision",
-      revision: { ...role, id: "r1", role: "web", release: "x", secrets: {}, createdAt: 0 },
-    },
-    { kind: "machine", machine: aMachine("lb-1", "balancer", 1) },
-    ...names.map((name, index): Change => ({
-      kind: "machine",
-      machine: aMachine(name, "web", index + 1),
-    })),
-    ...names.map((name, index): Change => ({ kind: "server", server: aServer(index + 1, name) })),
-  ];
-  const inventory = applyChanges(empty, changes);
+  const names = namesOf(count);
+  const inventory = applyChanges(emptyInventory("key"), steadyChanges(count));
+  const servers = [...inventory.servers.values()].map(aServerReport);
   const agents = new Map<string, AgentObservation>([
-    ["lb-1", seen(aReport("lb-1", [], [...inventory.servers.values()].map(aServerReport)))],
+    ["lb-1", seen(aReport("lb-1", [], servers, NOW))],
     ...names.map((name, index): [string, AgentObservation] => [
       name,
-      seen(aReport(name, [index + 1], null)),
+      seen(aReport(name, [index + 1], null, NOW)),
     ]),
   ]);
   const machines = new Map(
-    ["lb-1", ...names].map((name) => [
+    [...inventory.machines.values()].map(({ name, address }) => [
       name,
-      { name, address: "127.0.0.2", condition: "running" as const },
+      { name, address: address ?? "", condition: "running" as const },
     ]),
   );
   return {
@@ -90,98 +60,6 @@ function steadySite(count: number): Observed {
     effects: new Map(),
     watchingSince: 0,
     load: new Map(),
-  };
-}
-
-function aMachine(name: string, role: string, number: number): MachineRecord {
-  return {
-    name,
-    role,
-    number,
-    provider: "local",
-    state: "running",
-    stateAt: 0,
-    createdAt: 0,
-    address: "127.0.0.2",
-    calledHomeAt: 1,
-    reason: "test",
-    mark: null,
-  };
-}
-
-function aServer(id: number, machineName: string): ServerRecord {
-  return {
-    id,
-    machine: machineName,
-    role: "web",
-    instance: 0,
-    revision: "r1",
-    state: "ready",
-    stateAt: 0,
-    createdAt: 0,
-    address: "127.0.0.2",
-    port: 20_000,
-    reason: "test",
-  };
-}
-
-function aServerReport(server: ServerRecord): ServerReport {
-  return {
-    id: server.id,
-    pool: "web",
-    state: "up",
-    inFlight: 0,
-    queue: 0,
-    requestsPerSecond: 0,
-    requests: 0,
-    responses4xx: 0,
-    responses5xx: 0,
-    latency: null,
-  };
-}
-
-function aReport(
-  name: string,
-  processes: readonly number[],
-  servers: readonly ServerReport[] | null,
-): AgentReport {
-  return {
-    machine: name,
-    bootId: "b",
-    at: NOW,
-    generation: 1,
-    cpu: 0,
-    memoryBytes: 0,
-    tasks: [],
-    processes: processes.map((id) => ({
-      id,
-      state: "healthy",
-      since: 0,
-      pid: id,
-      address: "127.0.0.2",
-      port: 20_000,
-      cpu: 0,
-      memoryBytes: 0,
-      restarts: 0,
-      restartWanted: null,
-      problem: null,
-      lastLines: [],
-    })),
-    balancer:
-      servers === null
-        ? null
-        : {
-            engine: "test",
-            pid: 1,
-            isServing: true,
-            generation: 1,
-            reloads: 0,
-            drift: [],
-            problem: null,
-            totals: { epoch: "e", requests: 0, failed: 0 },
-            pools: [],
-            servers,
-          },
   };
 }
 

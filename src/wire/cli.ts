@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { CliParts } from "../cli/parts.ts";
 import { runProgram } from "../cli/program.ts";
 import type { RemoteController } from "../cli/remote.ts";
+import { controllerFlags } from "./controller-flags.ts";
 import { readVersion } from "./version.ts";
 
 /** Of our environment, what the controller gets: the values of secrets may be in the rest. */
@@ -37,7 +38,7 @@ function parts(): CliParts {
     stdout: process.stdout,
     stderr: process.stderr,
     isInteractive: process.stdin.isTTY && process.stderr.isTTY,
-    controllerCommand: [process.execPath, programPath(), "controller"],
+    controllerCommand: [process.execPath, ...controllerFlags, programPath(), "controller"],
     controllerEnv: environmentForController(),
     async resolveSecrets(site, directory) {
       const { resolveSecrets } = await import("../adapters/secrets/secrets.ts");
