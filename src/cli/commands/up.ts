@@ -63,8 +63,11 @@ async function apply(context: Context, site: Site): Promise<Applied> {
     isFirst ? packRoles(context, site.roles, null) : null,
   ]);
   const before = await client.status();
+  // A first release that never worked is not one to keep: its code may have been mended since.
+  const failed = before.deploy?.state === "failed" ? before.deploy.roles : [];
   const isThere = (name: string): boolean =>
-    before.roles.some((role) => role.role === name && role.release !== null);
+    before.roles.some(({ role, release }) => role === name && release !== null) &&
+    !failed.some(({ role, from }) => role === name && from === null);
   const lacking = site.roles.filter((role) => !isThere(role.name));
   const packed = early ?? (await packRoles(context, lacking, null));
   try {
