@@ -62,6 +62,7 @@ export function readYaml(
     issues: [{ ...start, path: "", code, message, hint: "" }],
   });
   if (text.length > textLengthMax) return whole("too_large", "a site file holds at most 1 MiB");
+  if (isHopelesslyDeep(text)) return whole("too_large", "nested too deeply");
   const lines = new LineCounter();
   const parsed = parse(text, lines);
   // The parser recurses, so a text of brackets alone can exhaust its stack.
@@ -79,6 +80,21 @@ export function readYaml(
   const reader = createReader(file, targets, lines);
   const root = document.contents === null ? empty : reader.read(document.contents, start, [], 0);
   return { root, issues: reader.issues };
+}
+
+/** Far deeper than a site is, and far less than what fills the parser's stack, which takes it seconds. */
+const openMax = 500;
+const openedInLine = new RegExp(`(?:[-?:][ \\t]+){${openMax}}`);
+
+/** Before it is parsed, so whether a bracket is in a text is not known: those close again. */
+function isHopelesslyDeep(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === "[" || character === "{") open += 1;
+    else if ((character === "]" || character === "}") && open > 0) open -= 1;
+    if (open > openMax) return true;
+  }
+  return openedInLine.test(text);
 }
 
 function parse(

@@ -45,7 +45,9 @@ describe("the document on disk", () => {
   const { release, provisioning } = process;
   const secrets = { KEY: "task-secret" };
   const document: MachineDocument = {
-    ...{ generation: 4, machine: "web-1", role: "web" },
+    generation: 4,
+    machine: "web-1",
+    role: "web",
     processes: [{ ...process, secrets: { KEY: "process-secret" } }],
     tasks: [{ id: "t", release, provisioning, run: "x", env: {}, secrets, timeoutMs: 1 }],
     balancer: { ...balanced, pools: [{ ...pool, stickyKey: "sticky-secret" }] },

@@ -169,7 +169,9 @@ async function writeEntries(tar: Extract, { into, bytesMax, signal }: Unpacking)
 
 /** The entry's path, empty for the top itself. */
 function checkEntry(entry: TarEntry, links: Set<string>): string {
-  const { name, type, linkname } = entry.header;
+  const { name, type, linkname, size } = entry.header;
+  // The library never ends the content of a directory that claims to have one: whoever reads it waits for ever.
+  if (type !== "file" && size !== 0) throw refusal(name, "it claims a size and is no file");
   const path = name.replace(/^(\.\/)+/, "").replace(/\/$/, "");
   if (type === "directory" && (path === "" || path === ".")) return "";
   if (type !== "file" && type !== "directory" && type !== "symlink")
