@@ -1,4 +1,4 @@
-/** `npm run check`: types and layers, lint, format, dead code. Every part runs, even after one has failed. */
+/** `npm run check`: types and layers, lint, format, dead code, safety. Every part runs, even after one has failed. */
 import { spawnSync } from "node:child_process";
 
 const parts: readonly (readonly [string, readonly string[]])[] = [
@@ -6,6 +6,7 @@ const parts: readonly (readonly [string, readonly string[]])[] = [
   ["lint", ["oxlint", "--type-aware", "src", "test", "bench", "scripts", "bin"]],
   ["format", ["oxfmt", "--check", "."]],
   ["dead code", ["knip"]],
+  ["safety", [process.execPath, "scripts/safety.ts"]],
 ];
 
 const failed = parts

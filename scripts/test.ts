@@ -16,7 +16,7 @@ interface Count {
 
 const wanted = process.argv[2] ?? "all";
 const shared = globSync(["src/**/*.test.ts", "test/{unit,stories}/**/*.test.ts"]).toSorted();
-const real = globSync("test/{contract,integration,sim}/**/*.test.ts").toSorted();
+const real = globSync("test/{contract,fuzz,integration,sim}/**/*.test.ts").toSorted();
 /** Run a second time on machines that are network namespaces, which takes root on Linux. */
 const onNetns = ["site-deploy", "site-crash", "site-settings", "cli-life"].map(
   (name) => `test/integration/${name}.test.ts`,

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { readTrace, rescale } from "../../harness/trace.ts";
+import type { FuzzInput } from "../input.ts";
+import { mutateBytes, nastyTexts } from "../mutate.ts";
+
+const trace =
+  "timestamp,requests_per_second\n1998-05-12T06:36:00Z,20.3\n1998-05-12T06:38:00Z,958\n";
+const words = [...nastyTexts, ",", "\n", "1e999", "-5", "Infinity", "0x10"];
+
+/** Recorded crowds, from a file. */
+export const traces: FuzzInput = {
+  name: "traces",
+  open: async () => ({
+    run(random) {
+      const text = random.oneIn(10)
+        ? random.bytes(200).toString("latin1")
+        : mutateBytes(Buffer.from(trace), random, words).toString();
+      let rows: ReturnType<typeof readTrace>;
+      try {
+        rows = readTrace(text);
+      } catch (error) {
+        assert.match(
+          (error as Error).message,
+          /^no rate in the trace's row|^the trace has no rows/,
+        );
+        return;
+      }
+      for (const row of rescale(rows, 500)) {
+        assert.ok(
+          row.requestsPerSecond >= 0 && row.requestsPerSecond <= 500,
+          `${row.requestsPerSecond} requests`,
+        );
+      }
+    },
+  }),
+};
