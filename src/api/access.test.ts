@@ -87,6 +87,26 @@ describe("access to the API", () => {
     assert.equal(await tokens.create({ name: "local", role: "read", lifeMs: null, by: "x" }), null);
   });
 
+  it("takes no body that only fills the memory, and none whose end nobody knows", async () => {
+    const put = async (header: string, value: string) => {
+      const headers = { authorization: `Bearer ${localToken}`, [header]: value };
+      const body = JSON.stringify({ isOn: true });
+      const init = {
+        method: "PUT",
+        body,
+        headers: { ...headers, "content-type": "application/json" },
+      };
+      const answer = await api.request("/v1/maintenance", init);
+      return answer.status === 200 ? "" : (await errorOf(answer)).message;
+    };
+    assert.equal(await put("content-length", "13"), "");
+    const tooLarge = "the body is larger than 16777216 bytes";
+    assert.equal(await put("content-length", String(2 ** 40)), tooLarge);
+    assert.equal(await put("content-length", "much"), tooLarge);
+    const endless = "the body's length is missing: send content-length";
+    assert.equal(await put("transfer-encoding", "chunked"), endless);
+  });
+
   it("keeps no token, only hashes", async () => {
     const token = await create("kept", "read", null);
     const listed = JSON.stringify(await inventory.access.apiTokens());

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import { Failure } from "../ports/failure.ts";
 import { authorize } from "./access.ts";
 import { accessRoutes } from "./access-routes.ts";
@@ -17,6 +17,7 @@ export function createApi(parts: ApiParts) {
   app.notFound((c) => errorAnswer(c, "unknown", `there is no ${c.req.method} ${c.req.path}`));
   app.get("/v1/version", (c) => c.json({ version: parts.version, pid: process.pid }));
   app.use("/v1/*", (c, next) => authorize(parts, c, next));
+  app.use("/v1/*", refuseLargeBody);
   app.get("/v1/openapi.json", (c) => c.json(openApiDocument(app, parts.version)));
   return app
     .route("/", observeRoutes(parts))
@@ -24,6 +25,28 @@ export function createApi(parts: ApiParts) {
     .route("/", releaseRoutes(parts))
     .route("/", accessRoutes(parts))
     .route("/", drillRoutes(parts));
+}
+
+/** A site with all its files and its maintenance page; what is larger would only fill the memory. */
+const bodyBytesMax = 16 * 1024 * 1024;
+
+/** Judged by the length that is told: a body whose end nobody knows is not begun. */
+async function refuseLargeBody(c: Context, next: Next): Promise<Response | undefined> {
+  if (!isUpload(c)) {
+    if (c.req.header("transfer-encoding") !== undefined) {
+      return errorAnswer(c, "invalid", "the body's length is missing: send content-length");
+    }
+    if (!(Number(c.req.header("content-length") ?? 0) <= bodyBytesMax)) {
+      return errorAnswer(c, "invalid", `the body is larger than ${bodyBytesMax} bytes`);
+    }
+  }
+  await next();
+  return undefined;
+}
+
+/** Releases go to the disk as they come, as many bytes as were named. */
+function isUpload(c: Context): boolean {
+  return c.req.method === "PUT" && c.req.path.startsWith("/v1/releases/");
 }
 
 function openApiDocument(app: OpenAPIHono, version: string): object {
