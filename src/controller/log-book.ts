@@ -24,14 +24,14 @@ export interface LogBook {
 }
 
 export function createLogBook(): LogBook {
-  const kept: NumberedLine[] = [];
+  let kept: NumberedLine[] = [];
   const listeners = new Set<() => void>();
   let next = 1;
   return {
     add(lines) {
       for (const line of lines) kept.push({ ...line, number: next++ });
       // Cut in one piece now and then: dropping from the front line by line is quadratic.
-      if (kept.length > LINES_MAX * 1.25) kept.splice(0, kept.length - LINES_MAX);
+      if (kept.length > LINES_MAX * 1.25) kept = newestOfEach(kept);
       for (const listener of listeners) listener();
     },
     read({ after, limit, machine, role }) {
@@ -46,4 +46,27 @@ export function createLogBook(): LogBook {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The newest of each machine: one that never stops talking must not make the others' lines go. */
+function newestOfEach(lines: readonly NumberedLine[]): NumberedLine[] {
+  const counts = new Map<string, number>();
+  for (const { machine } of lines) counts.set(machine, (counts.get(machine) ?? 0) + 1);
+  const share = fairShare([...counts.values()].sort((a, b) => a - b));
+  return lines.filter(({ machine }) => {
+    const left = counts.get(machine) ?? 0;
+    counts.set(machine, left - 1);
+    return left <= share;
+  });
+}
+
+/** What each may have, so that all have at most the maximum: those with few leave theirs to the others. */
+function fairShare(counts: readonly number[]): number {
+  let left = LINES_MAX;
+  for (const [at, count] of counts.entries()) {
+    const share = Math.floor(left / (counts.length - at));
+    if (count > share) return share;
+    left -= count;
+  }
+  return left;
 }
