@@ -17,7 +17,7 @@ export function createApi(parts: ApiParts) {
   app.notFound((c) => errorAnswer(c, "unknown", `there is no ${c.req.method} ${c.req.path}`));
   app.get("/v1/version", (c) => c.json({ version: parts.version, pid: process.pid }));
   app.use("/v1/*", (c, next) => authorize(parts, c, next));
-  app.use("/v1/*", refuseLargeBody);
+  app.use("/v1/*", (c, next) => refuseLargeBody(c, next));
   app.get("/v1/openapi.json", (c) => c.json(openApiDocument(app, parts.version)));
   return app
     .route("/", observeRoutes(parts))
