@@ -30,8 +30,15 @@ const hello = (machine: string) => ({ kind: "hello", protocol: 1, machine, bootI
 const report = (machine: string, memoryBytes: number) => ({
   kind: "report",
   report: {
-    ...{ machine, bootId: "b", at: 1, generation: 0, memoryBytes, cpu: 0 },
-    ...{ processes: [], tasks: [], balancer: null },
+    machine,
+    bootId: "b",
+    at: 1,
+    generation: 0,
+    memoryBytes,
+    cpu: 0,
+    processes: [],
+    tasks: [],
+    balancer: null,
   },
 });
 
