@@ -64,7 +64,7 @@ export function createEngine(): Engine {
 }
 
 /** Lets the checks see what answers now. */
-export function look(engine: Engine, world: EngineWorld): void {
+function look(engine: Engine, world: EngineWorld): void {
   const now = world.timeline.now();
   for (const server of engine.servers.values()) {
     const { address, port } = server.document;

@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 
 /** What can go wrong, and how often a chance to go wrong is taken while faults are on. */
-export const faultShares = {
+const faultShares = {
   "provider launch is slow": 0.1,
   "provider launch fails": 0.06,
   "provider launch never answers": 0.03,
