@@ -64,8 +64,12 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
         (await opened.host.leaders()).some((it) => it.pid === killed.pid),
       );
       await opened.host.signal(killed, "SIGTERM");
-      await until("it has come true", () => exits.length === 2);
       const of = (pid: number) => exits.find((it) => it.pid === pid);
+      // What another test started may end late, and is told as well.
+      await until(
+        () => `both ends are told: ${JSON.stringify({ exits, coded, killed })}`,
+        () => of(coded.pid) !== undefined && of(killed.pid) !== undefined,
+      );
       assert.deepEqual(of(coded.pid), { pid: coded.pid, code: 7, signal: null });
       assert.deepEqual(of(killed.pid), { pid: killed.pid, code: null, signal: "SIGTERM" });
     });
