@@ -89,24 +89,24 @@ function limited(bytesMax: number): Transform {
 }
 const blockBytes = 512;
 
-/** Waits for both ends; when one fails the other is ended, and the error that began it is thrown. */
+/** Waits for both ends; when one fails the other is ended, and the error that says why is thrown. */
 async function both(
   piping: Promise<void>,
   writing: Promise<void>,
   tar: Extract,
   stop: AbortController,
 ): Promise<void> {
-  let first: { readonly error: unknown } | null = null;
+  const errors: unknown[] = [];
   const note = (error: unknown) => {
-    first ??= { error };
+    errors.push(error);
     tar.destroy(error as Error);
     // An entry whose tar has ended before anybody read it tells nobody: whoever begins then would wait for ever.
     stop.abort(error);
   };
   await Promise.all([piping.catch(note), writing.catch(note)]);
-  // The assignment happens in a callback, which the compiler does not follow.
-  const begun = first as { readonly error: unknown } | null;
-  if (begun !== null) throw begun.error;
+  // A refusal waits for what is being written, and may come after the end of the stream that it caused.
+  const refused = errors.find((error) => error instanceof Failure);
+  if (errors.length > 0) throw refused ?? errors[0];
 }
 
 interface Unpacking {
