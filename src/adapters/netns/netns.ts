@@ -145,23 +145,35 @@ async function clear(world: World, name: string, signal: AbortSignal): Promise<v
   cgroups.setFrozen(name, false);
   await endTree(insideOf(world, name), signal);
   const what = `remove the machine ${name}`;
-  const cable = names.cable(name);
-  if (isDevice(cable)) await run(what, ["ip", "link", "del", cable], null, signal);
-  const namespace = names.namespace(name);
-  if (existsSync(`${namespacesIn}/${namespace}`)) {
-    await run(what, ["ip", "netns", "del", namespace], null, signal);
-  }
+  const [cable, namespace] = [names.cable(name), names.namespace(name)];
+  await remove(what, ["ip", "link", "del", cable], () => isDevice(cable), signal);
+  const isNamespace = (): boolean => existsSync(`${namespacesIn}/${namespace}`);
+  await remove(what, ["ip", "netns", "del", namespace], isNamespace, signal);
   await cgroups.remove(name);
 }
 
 async function close({ options, names, cgroups }: World): Promise<void> {
   const isEmpty = namespaces({ names }).length === 0 && cgroups.names().length === 0;
   if (!isEmpty) return;
-  if (isDevice(names.bridge)) {
-    await run("remove the bridge", ["ip", "link", "del", names.bridge], null, forever);
-  }
+  const command = ["ip", "link", "del", names.bridge];
+  await remove("remove the bridge", command, () => isDevice(names.bridge), forever);
   await cgroups.close();
   releaseClaim(options.claimsDirectory, names.tag);
+}
+
+/** What somebody else has just removed, such as the last command of a killed controller, is removed. */
+async function remove(
+  what: string,
+  command: readonly string[],
+  isThere: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!isThere()) return;
+  try {
+    await run(what, command, null, signal);
+  } catch (cause) {
+    if (isThere()) throw cause;
+  }
 }
 
 function namespaces({ names }: Pick<World, "names">): readonly string[] {
