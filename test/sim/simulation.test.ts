@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { breaks } from "./breaks.ts";
@@ -7,7 +6,9 @@ import { faultKinds } from "./faults.ts";
 import { regressions } from "./regressions.ts";
 import { tell } from "./simulation.ts";
 
-const FRESH = 12;
+/** The same in every run: a change is judged by what it changes. `npm run sim` looks for new ones. */
+const FIRST = 6_000;
+const STORIES = 8;
 const all = new Set(faultKinds);
 
 describe("the simulated site", () => {
@@ -17,18 +18,16 @@ describe("the simulated site", () => {
     });
   }
 
-  it("stays well with fresh seeds, and heals after each of its bad times", async (t) => {
-    const first = randomInt(1_000_000_000);
+  it("stays well in other stories, and heals after each of its bad times", async () => {
     let faults = 0;
-    for (let seed = first; seed < first + FRESH; seed++) {
+    for (let seed = FIRST; seed < FIRST + STORIES; seed++) {
       const story = await tell({ seed, rounds: 3, kinds: all });
       const again = `npm run sim -- --seed ${seed} --rounds 3`;
       assert.deepEqual(story.violations, [], again);
       assert.equal(story.healedMs.length, 3, again);
       faults += [...story.faults.values()].reduce((sum, count) => sum + count, 0);
     }
-    t.diagnostic(`seeds from ${first} on: ${faults} faults`);
-    assert.ok(faults > FRESH * 50, "hardly anything went wrong: then nothing was shown");
+    assert.ok(faults > STORIES * 50, "hardly anything went wrong: then nothing was shown");
   });
 
   it("finds every rule that it can break where it says", () => {
