@@ -1,7 +1,7 @@
 import type { BalancerDocument, MachineDocument } from "../core/document.ts";
 import type { BalancerReport } from "../core/report.ts";
 import type { LoadBalancer } from "../ports/load-balancer.ts";
-import { createAlarm } from "./alarm.ts";
+import { createAlarm } from "../ports/alarm.ts";
 import type { AgentParts } from "./parts.ts";
 import { tickMs } from "./parts.ts";
 import { wordsOf } from "./runner.ts";

@@ -18,8 +18,8 @@ import { Failure } from "../ports/failure.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { LaunchOrder, Provider } from "../ports/provider.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
-import { createBell } from "./bell.ts";
-import type { Bell } from "./bell.ts";
+import { createAlarm } from "../ports/alarm.ts";
+import type { Alarm } from "../ports/alarm.ts";
 import { createEffects } from "./effects.ts";
 import type { Effects } from "./effects.ts";
 import { createLoadHistory } from "./load-history.ts";
@@ -66,7 +66,7 @@ export interface Controller {
 
 interface Loop {
   readonly parts: ControllerParts;
-  readonly bell: Bell;
+  readonly bell: Alarm;
   readonly watch: Watch;
   readonly effects: Effects;
   readonly load: LoadHistory;
@@ -116,7 +116,7 @@ export function createController(parts: ControllerParts): Controller {
 
 function createLoop(parts: ControllerParts): Loop {
   const { clock, provider, agents } = parts;
-  const bell = createBell(clock);
+  const bell = createAlarm(clock);
   const failures: SiteEvent[] = [];
   const fail = (subject: string, failure: Failure): void => {
     failures.push({ at: clock.now(), kind: "failure", subject, reason: failure.message });

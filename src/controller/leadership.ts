@@ -3,8 +3,8 @@ import type { Grant, LeaseRules } from "../core/lease.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Failure } from "../ports/failure.ts";
 import type { Lease, LeaseAnswer } from "../ports/lease.ts";
-import { createBell } from "./bell.ts";
-import type { Bell } from "./bell.ts";
+import { createAlarm } from "../ports/alarm.ts";
+import type { Alarm } from "../ports/alarm.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** Who has not said so for this long is no longer handed out as a controller to call. */
@@ -47,7 +47,7 @@ export async function standBy(
   serve: (term: Term) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const bell = createBell(parts.clock);
+  const bell = createAlarm(parts.clock);
   parts.lease.onRelease(() => bell.ring());
   const announcing = announce(parts, signal);
   while (!signal.aborted) {
@@ -70,7 +70,7 @@ interface Won {
 async function campaign(
   parts: LeadershipParts,
   holder: string,
-  bell: Bell,
+  bell: Alarm,
   signal: AbortSignal,
 ): Promise<Won | null> {
   let lastWords = "";

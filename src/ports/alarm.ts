@@ -1,8 +1,9 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** A sleep that news can end. Ringing while nobody sleeps ends the next sleep at once. */
 export interface Alarm {
   ring(): void;
+  /** Ends at a ring since the last wait, after the time, or when the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
