@@ -66,6 +66,7 @@ export interface Controller {
 
 interface Loop {
   readonly parts: ControllerParts;
+  readonly tenure: Tenure;
   readonly bell: Alarm;
   readonly watch: Watch;
   readonly effects: Effects;
@@ -115,7 +116,7 @@ export function createController(parts: ControllerParts): Controller {
 }
 
 function createLoop(parts: ControllerParts): Loop {
-  const { clock, provider, agents } = parts;
+  const { clock, provider, agents, tenure = endlessTenure } = parts;
   const bell = createAlarm(clock);
   const failures: SiteEvent[] = [];
   const fail = (subject: string, failure: Failure): void => {
@@ -132,9 +133,10 @@ function createLoop(parts: ControllerParts): Loop {
   agents.onNews(() => bell.ring());
   return {
     parts,
+    tenure,
     bell,
     watch,
-    effects: createEffects({ ...parts, watch, onEnd }),
+    effects: createEffects({ ...parts, tenure, watch, onEnd }),
     load: createLoadHistory(),
     queue: createQueue(),
     watchingSince: clock.now(),
@@ -208,7 +210,7 @@ async function execute(
   return outcome;
 }
 
-function isInOffice({ parts: { tenure = endlessTenure } }: Loop): boolean {
+function isInOffice({ tenure }: Loop): boolean {
   return tenure.remainingMs() > 0;
 }
 

@@ -6,7 +6,6 @@ import type { LaunchOrder } from "../ports/provider.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
 import type { Watch } from "./provider-watch.ts";
-import { endlessTenure } from "./tenure.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** A provider that has not answered by then will be asked again. */
@@ -26,7 +25,7 @@ export interface EffectParts {
   readonly clock: Clock;
   readonly watch: Watch;
   /** What is under way ends with it. */
-  readonly tenure?: Tenure;
+  readonly tenure: Tenure;
   readonly orderFor: (
     effect: Extract<Effect, { kind: "launch" }>,
   ) => LaunchOrder | Promise<LaunchOrder>;
@@ -72,8 +71,7 @@ function subjectOf(effect: Effect): string {
 }
 
 async function carryOut(parts: EffectParts, effect: Effect): Promise<Failure | null> {
-  const { signal: end } = parts.tenure ?? endlessTenure;
-  const signal = AbortSignal.any([end, parts.clock.deadline(DEADLINE_MS)]);
+  const signal = AbortSignal.any([parts.tenure.signal, parts.clock.deadline(DEADLINE_MS)]);
   try {
     switch (effect.kind) {
       case "launch":

@@ -29,11 +29,10 @@ import type { AgentSettings } from "../ports/agent-settings.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControllerList } from "../ports/controller-list.ts";
 import type { LoadBalancer } from "../ports/load-balancer.ts";
+import { environmentWith, everydayNames } from "./environment.ts";
 import { balancerUserOf, environmentOfUser } from "./process-user.ts";
 
 const logBytesMax = 10 * 1024 * 1024;
-/** Of the agent's own environment, what its processes get; the rest is nobody's business. */
-const passedOn = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 
 /** The agent of the machine in this directory, until SIGTERM or SIGINT. */
 export async function runAgentProcess(directory: string): Promise<void> {
@@ -159,11 +158,7 @@ function findHaproxy(): string {
 }
 
 function environmentForProcesses(settings: AgentSettings): Readonly<Record<string, string>> {
-  const kept = passedOn.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const env = Object.fromEntries(kept);
+  const env = environmentWith(everydayNames);
   const { processUser } = settings;
   return {
     ...(processUser === null ? env : environmentOfUser(processUser, env)),

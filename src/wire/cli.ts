@@ -2,22 +2,17 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CliParts } from "../cli/parts.ts";
 import { runProgram } from "../cli/program.ts";
 import type { RemoteController } from "../cli/remote.ts";
 import { controllerFlags } from "./controller-flags.ts";
+import { environmentWith, everydayNames } from "./environment.ts";
+import { programPath } from "./program-path.ts";
 import { readVersion } from "./version.ts";
 
 /** Of our environment, what the controller gets: the values of secrets may be in the rest. */
-const passedOn = [
-  "PATH",
-  "HOME",
-  "USER",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-  "TMPDIR",
+const controllerNames = [
+  ...everydayNames,
   "XDG_RUNTIME_DIR",
   "NODE_COMPILE_CACHE",
   "TIDEMILL_LISTEN",
@@ -39,7 +34,7 @@ function parts(): CliParts {
     stderr: process.stderr,
     isInteractive: process.stdin.isTTY && process.stderr.isTTY,
     controllerCommand: [process.execPath, ...controllerFlags, programPath(), "controller"],
-    controllerEnv: environmentForController(),
+    controllerEnv: environmentWith(controllerNames),
     async resolveSecrets(site, directory) {
       const { resolveSecrets } = await import("../adapters/secrets/secrets.ts");
       return resolveSecrets(site, { env: process.env, directory });
@@ -72,21 +67,6 @@ function userName(): string {
     // A user id without an entry in the password file, as containers have it.
     return process.env["USER"] ?? "somebody";
   }
-}
-
-/** Beside `src` in a checkout, two levels up from a built file. */
-function programPath(): string {
-  const places = ["../../bin/tidemill.mjs", "../../../bin/tidemill.mjs"];
-  const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  return paths.find((path) => existsSync(path)) ?? "tidemill";
-}
-
-function environmentForController(): Readonly<Record<string, string>> {
-  const kept = passedOn.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(kept);
 }
 
 /** HAProxy lies where the PATH of ordinary users often does not look. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StateDirectory } from "../ports/state-directory.ts";
@@ -29,4 +29,25 @@ export function readMachineHome(places: StateDirectory): MachineHome {
 /** Unix sockets have short paths: they cannot live beside the site file. */
 function runtimeDirectoryOf(siteId: string): string {
   return join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `tidemill-${siteId}`);
+}
+
+/** Where machines keep the highest epoch that gave them orders. */
+export function epochsIn(home: MachineHome): string {
+  return join(home.root, "epochs");
+}
+
+/** Of a site that is down. While there are machines, former controllers are kept from them. */
+export function tidy(home: MachineHome): void {
+  const machines = join(home.root, "machines");
+  removeIfEmpty(machines);
+  removeIfEmpty(join(home.root, "slots"));
+  if (!existsSync(machines)) rmSync(epochsIn(home), { recursive: true, force: true });
+}
+
+export function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Something of a living machine is in it, or it is not there.
+  }
 }

@@ -2,13 +2,18 @@ import { createLocalProvider } from "../adapters/local/local.ts";
 import type { LocalProviderOptions } from "../adapters/local/local.ts";
 import { createNetnsGround } from "../adapters/netns/netns.ts";
 import { netnsObjection } from "../adapters/netns/objection.ts";
+import { createProcessTable } from "../adapters/process/process-table.ts";
 import type { ProviderName } from "../core/desired.ts";
 import type { Provider } from "../ports/provider.ts";
+import { environmentWith, everydayNames } from "./environment.ts";
+import type { MachineHome } from "./machine-home.ts";
+import { processUserOf } from "./process-user.ts";
+import { programPath } from "./program-path.ts";
 
 /** Sites of this computer agree here on who has which network. */
 const claimsDirectory = "/run/tidemill/networks";
 
-export interface SiteProviderOptions extends Omit<LocalProviderOptions, "ground"> {
+export interface ProviderWish {
   /** The provider of the site as it is on record. */
   readonly wanted: () => ProviderName;
   /** Lets agents call at this address of the computer; gives the URL they call. */
@@ -21,7 +26,8 @@ export function objectionTo(provider: ProviderName): string | null {
 }
 
 /** The provider the site file names. It never changes while there are machines. */
-export function openSiteProvider(options: SiteProviderOptions): Provider {
+export function openSiteProvider(home: MachineHome, wish: ProviderWish): Provider {
+  const options = { ...wish, ...localOptions(home) };
   const made = new Map<ProviderName, Provider>();
   const wanted = (): Provider => {
     const name = options.wanted();
@@ -36,7 +42,21 @@ export function openSiteProvider(options: SiteProviderOptions): Provider {
   };
 }
 
-function create(name: ProviderName, options: SiteProviderOptions): Provider {
+type Options = ProviderWish & Omit<LocalProviderOptions, "ground">;
+
+function localOptions(home: MachineHome): Omit<LocalProviderOptions, "ground"> {
+  return {
+    directory: home.root,
+    runtimeDirectory: home.runtimeDirectory,
+    agentCommand: [process.execPath, programPath(), "agent"],
+    siteId: home.siteId,
+    env: environmentWith(everydayNames),
+    processes: createProcessTable(),
+    processUser: processUserOf(home.siteId),
+  };
+}
+
+function create(name: ProviderName, options: Options): Provider {
   switch (name) {
     case "local":
       return createLocalProvider(options);
@@ -46,7 +66,7 @@ function create(name: ProviderName, options: SiteProviderOptions): Provider {
 }
 
 /** Its agents cannot reach the computer's own loopback address: they call at the site's bridge. */
-function createNetnsProvider(options: SiteProviderOptions): Provider {
+function createNetnsProvider(options: Options): Provider {
   const ground = createNetnsGround({
     siteId: options.siteId,
     processes: options.processes,

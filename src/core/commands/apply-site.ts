@@ -116,7 +116,7 @@ function beginDeploy(
     changes,
     startedAt: now,
     finishedAt: null,
-    totalsBefore: totalsNow(takeSight(observed)),
+    totalsBefore: totalsNow(roster.sight),
     requests: null,
     failed: null,
     failure: null,

@@ -1,0 +1,40 @@
+import type { Effect } from "../core/action.ts";
+import type { Inventory } from "../ports/inventory.ts";
+import type { LaunchOrder, Provider } from "../ports/provider.ts";
+import type { Access } from "./access.ts";
+import { sayFailure } from "./say.ts";
+
+/** Makes of a wish for a machine what the provider needs to know, with a token to join by. */
+export type OrderFor = (
+  machine: Extract<Effect, { kind: "launch" }>,
+) => LaunchOrder | Promise<LaunchOrder>;
+
+export function ordersFor({ registrar, authority }: Access, controllerUrl: string): OrderFor {
+  return async ({ machine, role, number }) => ({
+    name: machine,
+    role,
+    number,
+    token: await registrar.invite(machine, role),
+    controllerUrl,
+    authority: authority.certificate,
+  });
+}
+
+/** Machines that were made when the controller had another address read of the new one where they look for it. */
+export async function tellMachines(
+  inventory: Inventory,
+  provider: Provider,
+  orderFor: OrderFor,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, role, number, state } of inventory.state().machines.values()) {
+    // One that is launching may have been made a moment ago, by a leader that has told us nothing since.
+    if (state === "terminating") continue;
+    try {
+      const order = await orderFor({ kind: "launch", machine: name, role, number });
+      await provider.launch(order, signal);
+    } catch (cause) {
+      sayFailure(cause);
+    }
+  }
+}
