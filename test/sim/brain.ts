@@ -3,10 +3,12 @@ import { createController } from "../../src/controller/controller.ts";
 import type { Controller } from "../../src/controller/controller.ts";
 import { standBy } from "../../src/controller/leadership.ts";
 import type { Term } from "../../src/controller/leadership.ts";
+import { emptyInventory } from "../../src/core/changes.ts";
 import type { Change, InventoryState, SiteEvent } from "../../src/core/inventory.ts";
 import { leaseRules } from "../../src/core/lease.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { Inventory } from "../../src/ports/inventory.ts";
+import { createQueue } from "../../src/controller/queue.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
 import { createLeaseRow, leaseFor } from "./lease.ts";
@@ -49,21 +51,23 @@ interface Leader {
   readonly controller: Controller;
 }
 
+/** Before anybody has led. */
+const nothingYet = emptyInventory("sticky");
 const PROCESSES = 2;
 const RESTART_MS_MAX = 8_000;
 /** A process that has ended lets go of its file after this; what it was writing is written by then. */
 const RELEASE_MS = 10;
 
-export async function createBrain(world: BrainWorld): Promise<Brain> {
-  const mind = new TwoControllers(world);
-  await mind.open();
-  return mind;
+export function createBrain(world: BrainWorld): Brain {
+  return new TwoControllers(world);
 }
 
 class TwoControllers implements Brain {
   readonly #world: BrainWorld;
   readonly #row: LeaseRow = createLeaseRow();
   readonly #lives = new Set<Life>();
+  /** The file has one writer at a time: a second one would wait for it without letting it go on. */
+  readonly #turns = createQueue();
   #inventory: Inventory | null = null;
   #leader: Leader | null = null;
   #terms = 0;
@@ -72,10 +76,13 @@ class TwoControllers implements Brain {
     this.#world = world;
   }
 
-  async open(): Promise<Inventory> {
-    const opened = await openSqliteInventory(this.#world.databasePath, "sticky");
-    this.#inventory = opened;
-    return opened;
+  async open(epoch: number): Promise<Inventory> {
+    return this.#turns.add(async () => {
+      if (this.#row.epoch !== epoch) throw anotherLeads();
+      const opened = await openSqliteInventory(this.#world.databasePath, "sticky");
+      this.#inventory = opened;
+      return opened;
+    });
   }
 
   controller(): Controller | null {
@@ -90,8 +97,7 @@ class TwoControllers implements Brain {
   }
 
   state(): InventoryState {
-    if (this.#inventory === null) throw new Error("no inventory is open");
-    return this.#inventory.state();
+    return this.#inventory?.state() ?? nothingYet;
   }
 
   async start(): Promise<void> {
@@ -135,12 +141,12 @@ class TwoControllers implements Brain {
 
   async #lead(life: Life, term: Term): Promise<void> {
     const { timeline, network, cloud } = this.#world;
-    const opened = await life.call(() => this.open());
+    const opened = await life.call(() => this.open(term.epoch));
     let isClosed = false;
     const close = (): void => {
       if (isClosed) return;
       isClosed = true;
-      timeline.after(RELEASE_MS, () => void opened.close());
+      timeline.after(RELEASE_MS, () => void this.#turns.add(() => opened.close()));
     };
     life.onEnd(close);
     const post = network.listen(life, (machine) => opened.state().machines.has(machine));
@@ -163,7 +169,8 @@ class TwoControllers implements Brain {
         authority: "",
       }),
     });
-    this.#leader = { term, life, controller };
+    // One that was frozen meanwhile leads for a moment beside its successor.
+    if (term.epoch > (this.#leader?.term.epoch ?? 0)) this.#leader = { term, life, controller };
     this.#world.onLead(life.name, term.epoch);
     await controller.run(term.signal);
     post.close();
@@ -183,21 +190,22 @@ class TwoControllers implements Brain {
           if (faults.strikes("inventory is full")) {
             throw new Failure("unavailable", "Cannot write to the inventory: disk full");
           }
-          if (this.#row.epoch !== term.epoch) {
-            throw new Failure(
-              "rejected",
-              "Cannot write to the inventory: another controller leads",
-            );
-          }
-          if (life.isOver) return;
-          await real.commit(changes, events);
-          onCommit(changes, events);
+          await this.#turns.add(async () => {
+            if (this.#row.epoch !== term.epoch) throw anotherLeads();
+            if (life.isOver) return;
+            await real.commit(changes, events);
+            onCommit(changes, events);
+          });
           if (faults.strikes("inventory commits without an answer")) {
             throw new Failure("unavailable", "Cannot write to the inventory: no answer");
           }
         }),
     };
   }
+}
+
+function anotherLeads(): Failure {
+  return new Failure("rejected", "Cannot write to the inventory: another controller leads");
 }
 
 const noReleases = {

@@ -48,7 +48,7 @@ export interface Story {
 /** The inventory is a real file; where memory can be had as a disk, it need not wait for one. */
 const MEMORY_DISK = "/dev/shm";
 const START_MS = 1_800_000_000_000;
-const FAULTY_MS_MAX = 60_000;
+const FAULTY_MS_MAX = 90_000;
 /** A site that is not as it should be this long after the last fault is stuck. */
 const HEAL_MS_MAX = 30 * 60_000;
 /** People who see that their first release does not work bring another one. */
@@ -82,7 +82,7 @@ export async function tell(wish: StoryWish): Promise<Story> {
   );
   const timeline = createTimeline(START_MS);
   try {
-    const world = await createWorld(wish, timeline, join(directory, "inventory.db"));
+    const world = createWorld(wish, timeline, join(directory, "inventory.db"));
     const healedMs: number[] = [];
     let nightsMs = 0;
     await begin(world);
@@ -108,11 +108,7 @@ export async function tell(wish: StoryWish): Promise<Story> {
   }
 }
 
-async function createWorld(
-  { seed, kinds }: StoryWish,
-  timeline: Timeline,
-  databasePath: string,
-): Promise<World> {
+function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePath: string): World {
   const random = createRandom(seed);
   const faults = createFaults(random.fork("faults"), kinds);
   const network = createNetwork(timeline, random.fork("network"), faults);
@@ -164,7 +160,7 @@ async function createWorld(
     onLaunch: (order) => safety.onLaunch(order.name),
     onTerminate: (machine) => safety.onTerminate(machine),
   });
-  const brain = await createBrain({
+  const brain = createBrain({
     timeline,
     random: random.fork("brain"),
     faults,
