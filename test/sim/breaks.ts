@@ -44,12 +44,6 @@ export const breaks: readonly Break[] = [
     replace: `if (cause instanceof Failure) return [];`,
   },
   {
-    name: "young-record-is-absent",
-    file: "src/core/machines/lifecycle.ts",
-    find: `return listing.at > machine.stateAt ? "absent" : "unknown";`,
-    replace: `return "absent";`,
-  },
-  {
     name: "orphans-stay",
     file: "src/core/machines/lifecycle.ts",
     find: `if (roster.observed.inventory.machines.has(provided.name)) continue;`,

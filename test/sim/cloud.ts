@@ -19,6 +19,8 @@ export interface Cloud {
   countProcesses(name: string): number;
   /** The machine and all that is on it are gone. */
   vanish(name: string): void;
+  /** When a listing was last asked for that does not show this machine alive. */
+  doubtedAt(name: string): number;
 }
 
 export interface CloudWorld {
@@ -41,6 +43,7 @@ export function createCloud(world: CloudWorld): Cloud {
   const { timeline, random, faults, machines } = world;
   /** Machines that exist, but are not listed yet. */
   const hidden = new Map<string, number>();
+  const doubted = new Map<string, number>();
   let made = 0;
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
@@ -51,6 +54,8 @@ export function createCloud(world: CloudWorld): Cloud {
     made += 1;
     const machine = createSimMachine(order.name, order.role, `10.0.${made >> 8}.${made & 255}`);
     machines.set(order.name, machine);
+    // What was listed before does not show it.
+    doubted.set(order.name, timeline.now());
     if (faults.strikes("provider shows a machine late")) {
       hidden.set(order.name, timeline.now() + random.between(500, LATE_MS_MAX));
     }
@@ -117,6 +122,8 @@ export function createCloud(world: CloudWorld): Cloud {
     }
     if (faults.strikes("provider list never answers")) return hang(signal, "list");
     // What is listed is what there was when it was asked.
+    const askedAt = timeline.now();
+    const existing = [...machines.keys()];
     const listed = [...machines.values()]
       .filter((machine) => (hidden.get(machine.name) ?? 0) <= timeline.now())
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -125,6 +132,9 @@ export function createCloud(world: CloudWorld): Cloud {
     if (listed.length > 0 && faults.strikes("provider list misses one")) {
       listed.splice(random.between(0, listed.length - 1), 1);
     }
+    const alive = listed.filter((machine) => machine.condition !== "gone");
+    const shown = new Set(alive.map((machine) => machine.name));
+    for (const name of existing) if (!shown.has(name)) doubted.set(name, askedAt);
     return listed;
   };
 
@@ -139,6 +149,7 @@ export function createCloud(world: CloudWorld): Cloud {
   return {
     machines,
     vanish: remove,
+    doubtedAt: (name) => doubted.get(name) ?? -Infinity,
     killAgent(name) {
       const machine = machines.get(name);
       if (machine === undefined) return;

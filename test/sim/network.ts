@@ -26,6 +26,8 @@ export interface Network {
   missPulse(controller: Life): void;
   /** Whether this machine has reported without a break for a while, up to now. */
   isHeard(machine: string): boolean;
+  /** The longest it has not reported, of what ended in the last seconds or lasts. */
+  silentMs(machine: string): number;
 }
 
 export interface Post {
@@ -46,6 +48,13 @@ interface Wire {
   /** Said, but not on the way while the machine is parted. */
   readonly held: (() => void)[];
   readonly end: (reason: string) => void;
+}
+
+/** Reports without a break, and the silence before the first. */
+interface Stretch {
+  readonly first: number;
+  readonly last: number;
+  readonly silentMs: number;
 }
 
 interface Peer {
@@ -72,18 +81,20 @@ const HEARD_MS = 2_500;
 const HEARD_FOR_MS = 5_000;
 const DELAY_MS_MAX = 3_000;
 const REFUSAL_MS = 1_000;
+const LATE = "network delivers what a former connection said";
 
 export function createNetwork(timeline: Timeline, random: Random, faults: Faults): Network {
   /** Of every controller that leads, or has not yet seen that it does not. */
   const servers = new Set<Server>();
   const parted = new Map<string, number>();
   const wires = new Map<string, Wire>();
-  const heard = new Map<string, { first: number; last: number }>();
+  const heard = new Map<string, Stretch>();
   const hear = (machine: string): void => {
     const now = timeline.now();
     const before = heard.get(machine);
     const isOn = before !== undefined && now - before.last <= HEARD_MS;
-    heard.set(machine, { first: isOn ? before.first : now, last: now });
+    const silentMs = before === undefined ? Infinity : now - before.last;
+    heard.set(machine, isOn ? { ...before, last: now } : { first: now, last: now, silentMs });
   };
   const isParted = (machine: string): boolean => (parted.get(machine) ?? 0) > timeline.now();
 
@@ -110,6 +121,12 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
   return {
     isParted,
     cut,
+    silentMs(machine) {
+      const stretch = heard.get(machine);
+      if (stretch === undefined) return Infinity;
+      const isBack = timeline.now() - stretch.first < HEARD_FOR_MS;
+      return Math.max(timeline.now() - stretch.last, isBack ? stretch.silentMs : 0);
+    },
     isHeard(machine) {
       const stretch = heard.get(machine);
       if (stretch === undefined) return false;
@@ -166,7 +183,9 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
       };
       const deliver = (document: MachineDocument): void =>
         carry(wire, "down", () => {
-          if (wire.isOpen) agent.hear(() => onMessage({ kind: "document", document }));
+          // The same the other way round: it lay in the machine's buffer when the connection broke.
+          const isRead = wire.isOpen || faults.strikes(LATE);
+          if (isRead) agent.hear(() => onMessage({ kind: "document", document }));
         });
       wires.set(machine, wire);
       agent.onEnd(() => {
@@ -190,8 +209,7 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
             carry(wire, "up", () => {
               const isLate = !wire.isOpen;
               // What was on its way when the connection broke may come after what its successor says.
-              if (isLate && !faults.strikes("network delivers what a former connection said"))
-                return;
+              if (isLate && !faults.strikes(LATE)) return;
               if (!isLate && message.kind === "report") hear(machine);
               there.receive(wire, message);
             });

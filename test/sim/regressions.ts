@@ -14,4 +14,5 @@ export const regressions: readonly { readonly seed: number; readonly was: string
   { seed: 134, was: "a role beside one whose deploy failed forgot what it ran" },
   { seed: 364, was: "a machine that the provider showed late was cut off instead of drained" },
   { seed: 331, was: "a process was ended for what a former agent remembered of it" },
+  { seed: 762222403, was: "a listing from before a machine last spoke said that it was gone" },
 ];

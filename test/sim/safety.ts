@@ -1,5 +1,5 @@
 import { desiredRoles } from "../../src/core/roles.ts";
-import type { InventoryState, SiteEvent } from "../../src/core/inventory.ts";
+import type { Change, InventoryState, SiteEvent } from "../../src/core/inventory.ts";
 import { activeDeploy } from "../../src/core/roster.ts";
 import { isUp } from "./balancer.ts";
 import type { EngineServer } from "./balancer.ts";
@@ -10,7 +10,7 @@ import type { SimMachine, SimProcess } from "./machine.ts";
 /** What must never be so, whatever goes wrong: looked at from outside, where nothing is hidden. */
 export interface Safety {
   readonly violations: string[];
-  onCommit(events: readonly SiteEvent[]): void;
+  onCommit(changes: readonly Change[], events: readonly SiteEvent[]): void;
   onLaunch(name: string): void;
   onTerminate(machine: SimMachine): void;
   onStop(machine: SimMachine, process: SimProcess): void;
@@ -24,8 +24,13 @@ export interface SafetyView {
   readonly machines: ReadonlyMap<string, SimMachine>;
   readonly state: () => InventoryState;
   readonly isHeard: (machine: string) => boolean;
+  readonly silentMs: (machine: string) => number;
+  readonly doubtedAt: (machine: string) => number;
   readonly note: (text: string) => void;
 }
+
+/** Less than what the controller waits for before it gives a silent machine up. */
+const PATIENCE_MS = 10_000;
 
 export function createSafety(view: SafetyView): Safety {
   const violations: string[] = [];
@@ -61,9 +66,18 @@ export function createSafety(view: SafetyView): Safety {
     }
   };
 
+  /** A machine that is there is forgotten: it was silent for long, or a listing did not show it alive. */
+  const checkGone = (name: string): void => {
+    const isSilent = view.silentMs(name) > PATIENCE_MS;
+    const isDoubted = now() - view.doubtedAt(name) < PATIENCE_MS;
+    if (machines.has(name) && !isSilent && !isDoubted)
+      violate(`${name} is forgotten while it lives`);
+  };
+
   return {
     violations,
-    onCommit(events) {
+    onCommit(changes, events) {
+      for (const change of changes) if (change.kind === "machine-gone") checkGone(change.name);
       for (const { kind, subject, reason } of events) {
         note(`${kind} ${subject}: ${reason}`);
         if (kind === "guard") violate(`a guard had to stop a plan: ${subject}: ${reason}`);

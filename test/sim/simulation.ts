@@ -125,6 +125,8 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
     machines,
     state: () => brain.state(),
     isHeard: (machine) => network.isHeard(machine),
+    silentMs: (machine) => network.silentMs(machine),
+    doubtedAt: (machine) => cloud.doubtedAt(machine),
     note,
   };
   const safety = createSafety(view);
@@ -169,7 +171,7 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
     databasePath,
     onCommit(changes, events) {
       if (changes.length > 0) changedAt = timeline.now();
-      safety.onCommit(events);
+      safety.onCommit(changes, events);
     },
     onFault: (error) => safety.violations.push(`the controller fell over: ${describe(error)}`),
     onLead: (name, epoch) => note(`${name} leads, epoch ${epoch}`),

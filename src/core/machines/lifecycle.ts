@@ -148,11 +148,12 @@ function reasonGone(
   return isSilent(roster, machine);
 }
 
-/** A listing may miss a machine; one that speaks, or spoke a moment ago, is there. */
+/** A listing may miss a machine; one that spoke since, or a moment ago, is there. */
 function isHeard({ observed, now }: Roster, machine: MachineRecord): boolean {
   const agent = observed.agents.get(machine.name);
-  const heardAt = agent?.isConnected === true ? (agent.reportedAt ?? agent.since) : agent?.since;
-  return now - Math.max(heardAt ?? 0, observed.watchingSince) <= HEARD_MS;
+  const spokeAt = agent?.isConnected === true ? (agent.reportedAt ?? agent.since) : agent?.since;
+  const heardAt = Math.max(spokeAt ?? 0, observed.watchingSince);
+  return now - heardAt <= HEARD_MS || heardAt >= (observed.provider?.at ?? heardAt);
 }
 
 function isSilent(roster: Roster, machine: MachineRecord): string | null {
