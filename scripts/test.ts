@@ -2,12 +2,15 @@
  * `npm test` runs everything; `npm run test:unit` only what needs no real part. Ends with one line a machine
  * can read: `N passed, N failed`.
  *
- * Unit and property tests share one process (a process per small file costs more than the tests); tests on
- * real parts get one each, one after the other, because they measure what happens under load on two cores.
+ * Unit and property tests share one process (a process per small file costs more than the tests). Tests of
+ * whole sites get one each, one after the other, because they measure what happens under load on two cores and
+ * mostly wait; beside them, on the other core, goes what computes: checks, unit tests, contracts, fuzz, simulation.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { netnsObjection } from "../src/adapters/netns/objection.ts";
+
+type Show = (text: string) => void;
 
 interface Count {
   passed: number;
@@ -16,43 +19,65 @@ interface Count {
 
 const wanted = process.argv[2] ?? "all";
 const shared = globSync(["src/**/*.test.ts", "test/{unit,stories}/**/*.test.ts"]).toSorted();
-const real = globSync("test/{contract,fuzz,integration,sim}/**/*.test.ts").toSorted();
+const parts = globSync("test/{contract,fuzz,sim}/**/*.test.ts").toSorted();
+const sites = globSync("test/integration/**/*.test.ts").toSorted();
 /** Run a second time on machines that are network namespaces, which takes root on Linux. */
 const onNetns = ["site-deploy", "site-crash", "site-settings", "cli-life"].map(
   (name) => `test/integration/${name}.test.ts`,
 );
-const objection = netnsObjection();
+const together = ["--test-isolation=none"];
+const oneByOne = ["--test-concurrency=1"];
 
 const count: Count = { passed: 0, failed: 0 };
-if (wanted === "all") add(count, await check());
-add(count, await runTests(shared, ["--test-isolation=none"]));
-if (wanted === "all") {
-  add(count, await runTests(real, ["--test-concurrency=1"]));
-  if (objection === null) {
-    add(count, await runTests(onNetns, ["--test-concurrency=1"], "netns"));
-  } else console.log(`Not run again on network namespaces: ${objection}`);
-}
+if (wanted === "all") await Promise.all([runBeside(), runSites()]);
+else add(count, await runTests(shared, { options: together, show: now }));
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed === 0 ? 0 : 1;
+
+/** What is shown later, in one piece: two runs that talk at once are understood by nobody. */
+async function runBeside(): Promise<void> {
+  let output = "";
+  const show: Show = (text) => void (output += text);
+  add(count, await check(show));
+  add(count, await runTests(shared, { options: together, show }));
+  add(count, await runTests(parts, { options: oneByOne, show }));
+  now(output);
+}
+
+async function runSites(): Promise<void> {
+  add(count, await runTests(sites, { options: oneByOne, show: now }));
+  const objection = netnsObjection();
+  if (objection === null) {
+    add(count, await runTests(onNetns, { options: oneByOne, show: now, provider: "netns" }));
+  } else now(`Not run again on network namespaces: ${objection}\n`);
+}
+
+function now(text: string): void {
+  process.stdout.write(text);
+}
 
 function add(total: Count, part: Count): void {
   total.passed += part.passed;
   total.failed += part.failed;
 }
 
-async function check(): Promise<Count> {
-  const { code } = await run(process.execPath, ["scripts/check.ts"]);
+async function check(show: Show): Promise<Count> {
+  const { code } = await run(["scripts/check.ts"], show);
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+interface Wish {
+  readonly options: readonly string[];
+  readonly show: Show;
+  readonly provider?: string;
 }
 
 async function runTests(
   files: readonly string[],
-  options: readonly string[],
-  provider = "local",
+  { options, show, provider = "local" }: Wish,
 ): Promise<Count> {
   if (files.length === 0) return { passed: 0, failed: 0 };
   const { code, output } = await run(
-    process.execPath,
     [
       "--test",
       "--test-reporter=spec",
@@ -61,6 +86,7 @@ async function runTests(
       ...options,
       ...files,
     ],
+    show,
     { TIDEMILL_TEST_PROVIDER: provider },
   );
   const passed = numberAfter(output, "pass");
@@ -74,19 +100,20 @@ function numberAfter(output: string, word: string): number {
 }
 
 function run(
-  command: string,
   args: readonly string[],
+  show: Show,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      stdio: ["ignore", "pipe", "inherit"],
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
     let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      process.stdout.write(chunk);
+    child.stderr.setEncoding("utf8").on("data", show);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      show(text);
     });
     child.on("close", (code) => resolve({ code, output }));
   });
