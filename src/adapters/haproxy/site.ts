@@ -1,15 +1,15 @@
-import { isCrowd, loadOf } from "./crowd.ts";
 import { rm } from "node:fs/promises";
-import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
+import type { BalancerDocument } from "../../core/document.ts";
 import type { BalancerReport } from "../../core/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { AccessLog } from "./access-log.ts";
 import { assertFree } from "./address.ts";
-import { parseInfo, parseServersState, parseStat, type StatRow } from "./answers.ts";
+import { parseInfo, parseServersState, parseStat } from "./answers.ts";
 import type { RenderedConfig } from "./config.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
-import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./draining.ts";
+import { isCrowd, loadOf } from "./crowd.ts";
+import { Departures } from "./departures.ts";
 import { isAlive, send, type Engine, type Running } from "./engine.ts";
 import {
   prepareDirectories,
@@ -41,21 +41,16 @@ interface Wanted {
 
 /** Changes may need a look, a change and a second look; more rounds mean that somebody works against us. */
 const roundsMax = 4;
-/** A dead server's requests go elsewhere by themselves if they are given this moment: cut off, they would be lost. */
-const gentleTries = 12;
-/** A server cut off by force still closes its connections for a moment. */
-const deleteTries = 40;
-const deletePauseMs = 25;
 const driftMax = 20;
 
 /** The running HAProxy and what it should be. Its callers take turns. */
 export class Site {
   readonly #options: SiteOptions;
   readonly #books: Bookkeeping;
+  readonly #departures: Departures;
   #wanted: Wanted | null = null;
   #running: Running | null = null;
   #snapshot: Snapshot | null = null;
-  #drains: ReadonlyMap<string, Drain> = new Map();
   #joining = new Set<string>();
   /** Requests in flight and queued as the last report told them. */
   #loadTold = 0;
@@ -68,6 +63,7 @@ export class Site {
   constructor(options: SiteOptions) {
     this.#options = options;
     this.#books = new Bookkeeping(options.places, options.clock);
+    this.#departures = new Departures(options.engine, options.clock);
   }
 
   running(): Running | null {
@@ -80,8 +76,7 @@ export class Site {
 
   /** Whether servers are on their way in or out. */
   isChanging(): boolean {
-    const isDraining = [...this.#drains.values()].some((drain) => !drain.isDrained);
-    return isDraining || this.#joining.size > 0;
+    return this.#departures.isAnyDraining() || this.#joining.size > 0;
   }
 
   /** Whether workers are there which take their counts with them when they end. */
@@ -167,7 +162,8 @@ export class Site {
       if (isUp(row)) this.#joining.delete(`${row["pxname"]}/${row["svname"]}`);
     }
     await this.#books.record(snapshot, wanted.document);
-    await this.#letServersLeave(wanted.document, snapshot, signal);
+    const { current } = snapshot;
+    await this.#departures.advance(wanted.document, current, list.oldWorkers, signal);
     const { servers, pools } = this.#report();
     const states = servers
       .map((server) => `${server.pool}/${server.id} ${server.state}`)
@@ -230,7 +226,7 @@ export class Site {
     const source = {
       document: this.#wanted.document,
       snapshot: this.#snapshot,
-      drains: this.#drains,
+      drains: this.#departures.drains(),
       joining: this.#joining,
       ledger: this.#books.ledger(),
       latencies: this.#options.latencies,
@@ -288,7 +284,7 @@ export class Site {
     await this.#readOld(former, signal);
     this.#options.log.follow(this.#running.pid);
     this.#reloads += 1;
-    this.#drains = addOldWorker(this.#drains, former);
+    this.#departures.addOldWorker(former);
   }
 
   /** A former worker often ends at once after a reload, so its counts are read until the very switch. */
@@ -316,12 +312,12 @@ export class Site {
 
   /** Brings membership in line, and says what it was. */
   async #equalise(signal: AbortSignal): Promise<readonly string[]> {
-    const { engine, clock } = this.#options;
+    const { engine } = this.#options;
     const wanted = this.#wanted;
     if (wanted === null || this.#running === null) return [];
     const list = await engine.processes(signal);
     this.#running = { ...this.#running, oldWorkers: list.oldWorkers };
-    this.#drains = updateDrains(this.#drains, wanted.document, list.oldWorkers, clock.now());
+    this.#departures.follow(wanted.document, list.oldWorkers);
     const found: string[] = [];
     for (let round = 0; round < roundsMax; round += 1) {
       const states = parseServersState(await engine.runtime("show servers state", signal));
@@ -338,76 +334,12 @@ export class Site {
   async #apply(step: MembershipStep, signal: AbortSignal): Promise<void> {
     const { engine } = this.#options;
     if (step.kind === "reload") return;
-    if (step.kind === "cut") return this.#cut(step.key, signal);
+    if (step.kind === "cut") {
+      this.#joining.delete(step.key);
+      return this.#departures.cut(step.key, signal);
+    }
     assertDone(`change ${step.key}`, await engine.runtime(step.command, signal));
     if (step.kind === "join") this.#joining.add(step.key);
-  }
-
-  async #cut(key: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    this.#joining.delete(key);
-    for (let count = 0; count < gentleTries + deleteTries; count += 1) {
-      if (await this.#delete(key, count >= gentleTries, signal)) return;
-      await clock.sleep(deletePauseMs, signal);
-    }
-    throw new Failure("rejected", `Cannot remove ${key}: it keeps its connections`);
-  }
-
-  /** Takes the server out; false while HAProxy says that it still has connections. */
-  async #delete(key: string, isForced: boolean, signal: AbortSignal): Promise<boolean> {
-    const { engine } = this.#options;
-    const force = isForced ? `shutdown sessions server ${key}; ` : "";
-    const command = `disable server ${key}; ${force}del server ${key}`;
-    const answer = await engine.runtime(command, signal);
-    return /^(?:Server deleted\.|No such server\.?)/m.test(answer);
-  }
-
-  async #letServersLeave(
-    document: BalancerDocument,
-    snapshot: Snapshot,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const rows = new Map<string, StatRow>(
-      snapshot.current.map((row) => [`${row["pxname"]}/${row["svname"]}`, row]),
-    );
-    const pools = new Map(document.pools.map((pool) => [pool.name, pool]));
-    const next = new Map(this.#drains);
-    for (const [key, drain] of this.#drains) {
-      const pool = pools.get(key.slice(0, key.indexOf("/")));
-      if (drain.isDrained || pool === undefined) continue;
-      const isDrained = await this.#leave(drain, pool, rows.get(key) ?? null, signal);
-      if (isDrained) next.set(key, { ...drain, isDrained });
-    }
-    this.#drains = next;
-  }
-
-  async #leave(
-    drain: Drain,
-    pool: PoolDocument,
-    row: StatRow | null,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { engine, clock } = this.#options;
-    const oldWorkers = this.#running?.oldWorkers ?? [];
-    const step = nextDrainStep(drain, pool, row, oldWorkers, clock.now());
-    switch (step.kind) {
-      case "wait":
-        return false;
-      case "turn away":
-        assertDone(
-          `drain ${drain.key}`,
-          await engine.runtime(`disable server ${drain.key}`, signal),
-        );
-        return false;
-      case "delete":
-        return row === null || this.#delete(drain.key, false, signal);
-      case "cut":
-        for (const pid of oldWorkers.filter((pid) => drain.workers.has(pid))) {
-          const command = `shutdown sessions server ${drain.key}`;
-          await engine.worker(pid, command, signal).catch(() => "");
-        }
-        return row === null || this.#delete(drain.key, true, signal);
-    }
   }
 
   #note(found: readonly string[]): void {
