@@ -3,7 +3,7 @@ import type { TestSite } from "../test/harness/site.ts";
 import { until } from "../test/harness/until.ts";
 import type { LoadProcess } from "../test/harness/load-process.ts";
 import { count, machine, percentile } from "./report.ts";
-import { kill9, processesOf } from "../test/harness/processes.ts";
+import { kill9, killMachine, processesOf } from "../test/harness/processes.ts";
 import { isAllServing, startCrowd, withSite } from "./site.ts";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
@@ -22,7 +22,7 @@ interface Crash {
 
 export function run(): Promise<object> {
   return withSite({ web: `machines: ${MACHINES}` }, async (site) => {
-    const machines = await crash(site, killMachine);
+    const machines = await crash(site, replaceMachine);
     const webAgents = await crash(site, (s) => killAgent(s, "web-"));
     const balancerAgents = await crash(site, (s) => killAgent(s, "lb-"));
     const haproxy = await crash(site, killHaproxy);
@@ -59,11 +59,11 @@ async function crash(site: TestSite, kill: (site: TestSite) => Promise<number>):
 }
 
 /** Until another machine serves in its place. */
-async function killMachine(site: TestSite): Promise<number> {
+async function replaceMachine(site: TestSite): Promise<number> {
   const before = (await site.status()).machines.map((m) => m.machine);
   const victim = before.find((name) => name.startsWith("web-")) ?? "";
   const started = performance.now();
-  kill9(processesOf(site).filter((process) => process.machine === victim));
+  await killMachine(site, victim);
   await site.until(
     ({ machines }) =>
       machines.filter((m) => m.role === "web" && m.state === "serving" && m.machine !== victim)

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createLocalFaults } from "../../src/adapters/local/faults.ts";
+import { createProcessTable } from "../../src/adapters/process/process-table.ts";
 import type { TestSite } from "./site.ts";
 
 export interface SeenProcess {
@@ -37,6 +39,11 @@ export function kill9(processes: readonly SeenProcess[]): void {
       // It ended with the one before.
     }
   }
+}
+
+/** The machine and all that is on it, as if its power had failed. */
+export async function killMachine(site: TestSite, machine: string): Promise<void> {
+  await createLocalFaults({ siteId: siteId(site), processes: createProcessTable() }).kill(machine);
 }
 
 function siteId(site: TestSite): string {

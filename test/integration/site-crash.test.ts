@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { kill9, processesOf } from "../harness/processes.ts";
+import { kill9, killMachine, processesOf } from "../harness/processes.ts";
 import { startLoad } from "../harness/visitors.ts";
 import { until } from "../harness/until.ts";
 import { createTestSite } from "../harness/site.ts";
@@ -46,7 +46,7 @@ describe("a site that is hit", () => {
   it("loses no GET when a machine dies, and has another soon", async () => {
     const load = visitors();
     const victim = (await site.status()).machines.find((m) => m.role === "web")?.machine ?? "";
-    kill9(processesOf(site).filter((process) => process.machine === victim));
+    await killMachine(site, victim);
     await site.until(({ machines }) => machines.every((m) => m.machine !== victim), "it is gone");
     await allServe();
     const { keepAlive, fresh } = await load.stop();

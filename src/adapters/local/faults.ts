@@ -6,8 +6,8 @@ import type { ProcessEntry, ProcessSignal, ProcessTable } from "../../ports/proc
 import { findLife } from "./life.ts";
 import type { Life } from "./life.ts";
 
-/** What is killed may have started others a moment before: looked again, at most so often. */
-const roundsMax = 40;
+/** What is killed takes a moment to be gone, and may have started others before: looked again, at most so often. */
+const roundsMax = 400;
 const pollMs = 5;
 
 export interface LocalFaults extends Pick<MachineFaults, "kill" | "freeze" | "thaw"> {
@@ -34,13 +34,13 @@ export function createLocalFaults(options: {
     freeze: (machine) => signalAll(machine, "SIGSTOP"),
     thaw: (machine) => signalAll(machine, "SIGCONT"),
     async kill(machine) {
-      await signalAll(machine, "SIGKILL");
+      // A stopped agent starts nothing again. It goes last: a machine that has lost only its agent gets a new one.
+      await signalAll(machine, "SIGSTOP");
       for (let round = 0; round < roundsMax; round += 1) {
         const life = (await findLife(processes, siteId)).get(machine);
         if (life === undefined) return;
-        for (const entry of [...life.agents, ...life.others]) {
-          await processes.signal(entry, "SIGKILL");
-        }
+        const next = life.others.length > 0 ? life.others : life.agents;
+        for (const entry of next) await processes.signal(entry, "SIGKILL");
         await sleep(pollMs);
       }
       throw new Failure("unavailable", `Cannot kill ${machine}: its processes do not end`);
