@@ -4,6 +4,7 @@ import type { AgentLine } from "../core/messages.ts";
 export interface LogTail {
   /** `from` `end`: what is in the file was shown before. Following twice is no error. */
   follow(process: string, path: string, from: "start" | "end"): void;
+  /** What is written by then is still read. */
   unfollow(process: string): void;
   /** Whole lines written since the last call, and how many were left out. */
   read(now: number): LogBatch;

@@ -20,6 +20,8 @@ interface Followed {
   offset: number;
   /** Start of a line whose end has not been written yet. */
   rest: string;
+  /** Read once more. */
+  isLast: boolean;
 }
 
 const readBytesMax = 256 * 1024;
@@ -36,10 +38,17 @@ export function createLogTail(options: LogTailOptions): LogTail {
   const followed = new Map<string, Followed>();
   return {
     follow(process, path, from) {
-      if (followed.get(process)?.path === path) return;
-      followed.set(process, { path, offset: from === "start" ? 0 : sizeOf(path), rest: "" });
+      const known = followed.get(process);
+      if (known?.path === path) known.isLast = false;
+      else {
+        const offset = from === "start" ? 0 : sizeOf(path);
+        followed.set(process, { path, offset, rest: "", isLast: false });
+      }
     },
-    unfollow: (process) => void followed.delete(process),
+    unfollow(process) {
+      const file = followed.get(process);
+      if (file !== undefined) file.isLast = true;
+    },
     read(now) {
       const lines: AgentLine[] = [];
       let dropped = 0;
@@ -48,6 +57,7 @@ export function createLogTail(options: LogTailOptions): LogTail {
         dropped += news.dropped;
         lines.push(...news.texts.map((text) => ({ at: now, process, text })));
         rotate(file, options.fileBytesMax);
+        if (file.isLast) followed.delete(process);
       }
       return { lines, dropped };
     },

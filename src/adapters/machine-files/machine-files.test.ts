@@ -88,9 +88,11 @@ describe("the log tail", () => {
       { at: 5, process: "b", text: "old" },
       { at: 5, process: "b", text: "one" },
     ]);
-    tail.unfollow("b");
     appendFileSync(path, "o\n");
-    assert.deepEqual(texts(tail), ["two"]);
+    tail.unfollow("b");
+    assert.deepEqual(texts(tail), ["two", "two"]);
+    appendFileSync(path, "three\n");
+    assert.deepEqual(texts(tail), ["three"]);
     assert.deepEqual(texts(tail), []);
   });
 
