@@ -59,6 +59,10 @@ class MachineTasks implements Tasks {
     for (const document of documents) {
       if (!this.#tasks.has(document.id)) this.#begin(document, signal);
     }
+    // Begun by a former agent, and not wanted any more.
+    for (const { id, running } of this.#known.values()) {
+      if (running !== null && !this.#tasks.has(id)) void this.#end(running);
+    }
     this.#known.clear();
   }
 
@@ -131,6 +135,16 @@ class MachineTasks implements Tasks {
       await this.#parts.clock.sleep(Math.min(pollMs, until - now), signal);
     }
     return true;
+  }
+
+  async #end(running: RunningProcess): Promise<void> {
+    const { host, say } = this.#parts;
+    try {
+      const adopted = await host.adopt(running);
+      if (adopted !== null) await host.signal(adopted, "SIGKILL");
+    } catch (error) {
+      say(wordsOf(error));
+    }
   }
 
   /** As people see it in the logs. */

@@ -36,6 +36,10 @@ export const routeRoles: Readonly<Record<string, AccessRole>> = {
   "POST /v1/drills/plan": "admin",
   "POST /v1/drills": "admin",
   "POST /v1/drills/{id}/end": "admin",
+  "GET /v1/one-offs": "deploy",
+  "GET /v1/one-offs/{id}": "deploy",
+  "POST /v1/one-offs": "deploy",
+  "POST /v1/one-offs/{id}/stop": "deploy",
 };
 
 /** Looking, and questions that a POST asks: what changes nothing is not audited when it was allowed. */

@@ -6,6 +6,7 @@ import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
 import { drillRoutes } from "./drill-routes.ts";
+import { oneOffRoutes } from "./one-off-routes.ts";
 import { observeRoutes } from "./observe-routes.ts";
 import type { ApiParts } from "./parts.ts";
 import { releaseRoutes } from "./release-routes.ts";
@@ -24,7 +25,8 @@ export function createApi(parts: ApiParts) {
     .route("/", changeRoutes(parts))
     .route("/", releaseRoutes(parts))
     .route("/", accessRoutes(parts))
-    .route("/", drillRoutes(parts));
+    .route("/", drillRoutes(parts))
+    .route("/", oneOffRoutes(parts));
 }
 
 /** A site with all its files and its maintenance page; what is larger would only fill the memory. */

@@ -11,6 +11,7 @@ import type {
   drillSchema,
   drillWishSchema,
 } from "../api/drill-routes.ts";
+import type { oneOffSchema, oneOffWishSchema } from "../api/one-off-routes.ts";
 import type {
   ApiError,
   deploySchema,
@@ -42,6 +43,8 @@ export type Drill = z.infer<typeof drillSchema>;
 export type DrillWish = z.infer<typeof drillWishSchema>;
 type DrillPlan = z.infer<typeof drillPlanSchema>;
 type DrillEnd = z.infer<typeof drillEndSchema>;
+export type OneOff = z.infer<typeof oneOffSchema>;
+type OneOffWish = z.infer<typeof oneOffWishSchema>;
 export type MachineOrder = "drain" | "undrain" | "replace" | "remove";
 
 /** What to read of a list that grows. `after` is the number of the last one known. */
@@ -83,6 +86,11 @@ export interface Client {
   drill(id: number): Promise<Drill>;
   /** Newest first. */
   drills(limit: number): Promise<readonly Drill[]>;
+  beginOneOff(wish: OneOffWish): Promise<OneOff>;
+  stopOneOff(id: number): Promise<OneOff>;
+  oneOff(id: number): Promise<OneOff>;
+  /** Newest first. */
+  oneOffs(): Promise<readonly OneOff[]>;
 }
 
 export interface ClientSettings {
@@ -155,6 +163,7 @@ export function createClient(settings: ClientSettings): Client {
     },
     ...accessCalls(ask),
     ...drillCalls(ask),
+    ...oneOffCalls(ask),
   };
 }
 
@@ -191,6 +200,18 @@ function drillCalls(
     async drills(limit) {
       const shown = `${path}?limit=${limit}`;
       return (await ask<{ drills: readonly Drill[] }>({ method: "GET", path: shown })).drills;
+    },
+  };
+}
+
+function oneOffCalls(ask: Send): Pick<Client, "beginOneOff" | "stopOneOff" | "oneOff" | "oneOffs"> {
+  const path = "/v1/one-offs";
+  return {
+    beginOneOff: (body) => ask({ method: "POST", path, body }),
+    stopOneOff: (id) => ask({ method: "POST", path: `${path}/${id}/stop`, body: {} }),
+    oneOff: (id) => ask({ method: "GET", path: `${path}/${id}` }),
+    async oneOffs() {
+      return (await ask<{ oneOffs: readonly OneOff[] }>({ method: "GET", path })).oneOffs;
     },
   };
 }

@@ -17,6 +17,7 @@ import { open } from "./commands/open.ts";
 import { plan } from "./commands/plan.ts";
 import { rebuild } from "./commands/rebuild.ts";
 import { rollback } from "./commands/rollback.ts";
+import { run } from "./commands/run.ts";
 import { scale } from "./commands/scale.ts";
 import { status } from "./commands/status.ts";
 import { token } from "./commands/token.ts";
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   events,
   audit,
   logs,
+  run,
   explain,
   open,
   token,

@@ -1,3 +1,4 @@
+import { momentOf } from "./moment.ts";
 import type { Drill } from "./client.ts";
 import { formatDuration } from "./duration.ts";
 import { formatCount } from "./figures.ts";
@@ -23,7 +24,7 @@ export const drillColumns: readonly Column[] = titles.map((title) => ({ title, a
 export function drillRow(drill: Drill): readonly string[] {
   return [
     String(drill.id),
-    new Date(drill.startedAt).toISOString().slice(0, 19).replace("T", " "),
+    momentOf(drill.startedAt),
     drill.kind,
     hitBy(drill),
     time(drill.detectedMs),

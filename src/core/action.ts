@@ -29,6 +29,7 @@ export type ActionKind =
   | "deploy"
   | "revert"
   | "finish"
+  | "run"
   | "prune";
 
 /** What the world must do for it. Every effect is idempotent by its subject's name. */

@@ -22,6 +22,7 @@ export function emptyInventory(stickyKey: string): InventoryState {
     revisions: new Map(),
     deploys: new Map(),
     drills: new Map(),
+    oneOffs: new Map(),
   };
 }
 
@@ -81,6 +82,12 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
       return;
     case "drill-gone":
       writable(draft, "drills", copies).delete(change.id);
+      return;
+    case "one-off":
+      writable(draft, "oneOffs", copies).set(change.oneOff.id, change.oneOff);
+      return;
+    case "one-off-gone":
+      writable(draft, "oneOffs", copies).delete(change.id);
       return;
     default:
       unreachable(change);

@@ -7,6 +7,7 @@ import type {
   SupervisionSettings,
 } from "./desired.ts";
 import type { DrillRecord } from "./drills/record.ts";
+import type { OneOffRecord } from "./one-offs/record.ts";
 import type { Instant } from "./instant.ts";
 
 /** Everything on record, as one immutable value. The plan reads it; only applied changes make the next one. */
@@ -19,6 +20,7 @@ export interface InventoryState {
   readonly revisions: ReadonlyMap<string, RevisionRecord>;
   readonly deploys: ReadonlyMap<number, DeployRecord>;
   readonly drills: ReadonlyMap<number, DrillRecord>;
+  readonly oneOffs: ReadonlyMap<number, OneOffRecord>;
 }
 
 export interface Settings {
@@ -179,7 +181,9 @@ export type Change =
   | { readonly kind: "revision-gone"; readonly id: string }
   | { readonly kind: "deploy"; readonly deploy: DeployRecord }
   | { readonly kind: "drill"; readonly drill: DrillRecord }
-  | { readonly kind: "drill-gone"; readonly id: number };
+  | { readonly kind: "drill-gone"; readonly id: number }
+  | { readonly kind: "one-off"; readonly oneOff: OneOffRecord }
+  | { readonly kind: "one-off-gone"; readonly id: number };
 
 /** One line of the site's history. */
 export interface SiteEvent {

@@ -10,6 +10,7 @@ import {
   terminateAgain,
 } from "./machines/lifecycle.ts";
 import type { Observed } from "./observed.ts";
+import { followOneOffs } from "./one-offs/follow.ts";
 import { advanceDeploy } from "./rollout/deploy.ts";
 import { pruneReleases } from "./rollout/prune.ts";
 import {
@@ -40,6 +41,7 @@ const recipe: readonly ((roster: Roster) => StepResult)[] = [
   startServers,
   replaceWorn,
   retireSuperseded,
+  followOneOffs,
   // What may leave?
   shrinkRoles,
   finishLeaving,

@@ -31,6 +31,9 @@ export function touchedMachines(
           touched.add(last.machine ?? "");
         }
         break;
+      case "one-off":
+        touched.add(change.oneOff.machine);
+        break;
       default:
         break;
     }

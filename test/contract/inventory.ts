@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { OneOffRecord } from "../../src/core/one-offs/record.ts";
 import type { DrillRecord } from "../../src/core/drills/record.ts";
 import type { Change, MachineRecord } from "../../src/core/inventory.ts";
 import type { Inventory } from "../../src/ports/inventory.ts";
@@ -51,6 +52,27 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       const after = (await reopened()).state();
       assert.deepEqual(after, before);
       assert.deepEqual(after.machines.get("web-1"), machine);
+    });
+
+    it("keeps a command that was run once as it was, until it is forgotten", async () => {
+      const oneOff: OneOffRecord = {
+        id: 3,
+        by: "ada",
+        role: "web",
+        machine: "web-1",
+        revision: "abc",
+        run: "echo 'ä'\nexit 7",
+        timeoutMs: 60_000,
+        state: "failed",
+        exitCode: 7,
+        lastLines: ["ä"],
+        startedAt: 1_795_000_000_000,
+        finishedAt: null,
+      };
+      await inventory.commit([{ kind: "one-off", oneOff }], []);
+      assert.deepEqual((await reopened()).state().oneOffs.get(3), oneOff);
+      await inventory.commit([{ kind: "one-off-gone", id: 3 }], []);
+      assert.equal((await reopened()).state().oneOffs.has(3), false);
     });
 
     it("keeps a drill as it was, until it is forgotten", async () => {

@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { SiteStatus } from "../../src/core/status.ts";
-import { collect, createCliSite, fetchPage, processesUnder } from "./cli-site.ts";
+import { collect, createCliSite, fetchPage, processesUnder, processesWith } from "./cli-site.ts";
 import { testProvider } from "../harness/site.ts";
 import { until } from "../harness/until.ts";
 
@@ -140,6 +140,30 @@ describe("a site's life by the command line", () => {
     const again = await site.run("deploy");
     assert.match(again.stdout, /^Nothing to deploy: release [0-9a-f]{7} is the one that runs\n$/);
     assert.equal(again.code, 0);
+  });
+
+  it("runs a command once where the role runs, and shows what it prints", async () => {
+    const ran = await site.run(
+      "run",
+      "web",
+      "--",
+      "sh",
+      "-c",
+      "cat server.js; echo $TIDEMILL_ROLE",
+    );
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stdout, /^\/\/ second$/m);
+    assert.match(ran.stdout, /^web$/m);
+    const failed = await site.run("run", "web-1", "echo so; exit 7", "--json");
+    assert.equal(failed.code, 1);
+    assert.match(failed.stdout, /"state":"failed","exitCode":7,"lastLines":\["so"\]/);
+    const sleep = `sleep 1000.${process.pid}`;
+    const begun = await site.run("run", "--detach", "web-2", sleep);
+    assert.equal(begun.code, 0, begun.stderr);
+    await until("it runs", () => processesWith(sleep).length > 0);
+    assert.equal((await site.run("run", "--stop", "3")).code, 0);
+    await until("it has ended", () => processesWith(sleep).length === 0);
+    assert.equal((await site.run("run", "lb-1", "ls")).code, 7);
   });
 
   it("rolls back without an argument", async () => {

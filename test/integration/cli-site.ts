@@ -77,11 +77,16 @@ export function fetchPage(
 
 /** Living processes that belong to the site: its controller by command line, the rest by what they were started in. */
 export function processesUnder(site: CliSite): readonly string[] {
+  return processesWith(site.state);
+}
+
+/** Whatever runs and has these words in its command line. */
+export function processesWith(words: string): readonly string[] {
   return readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     try {
       const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
-      return command.includes(site.state) ? [`${entry} ${command}`] : [];
+      return command.includes(words) ? [`${entry} ${command}`] : [];
     } catch {
       return [];
     }

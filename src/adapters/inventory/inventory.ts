@@ -12,6 +12,7 @@ import type { Engine } from "./migrations.ts";
 import {
   deployToRow,
   drillToRow,
+  oneOffToRow,
   machineToRow,
   releaseToRow,
   revisionToRow,
@@ -124,6 +125,7 @@ async function load(db: Database): Promise<InventoryState | null> {
     revisions: await db.selectFrom("revision").selectAll().execute(),
     deploys: await db.selectFrom("deploy").selectAll().execute(),
     drills: await db.selectFrom("drill").selectAll().execute(),
+    oneOffs: await db.selectFrom("one_off").selectAll().execute(),
   });
 }
 
@@ -192,6 +194,10 @@ function keyOf(change: Change): string {
       return `drill ${change.drill.id}`;
     case "drill-gone":
       return `drill ${change.id}`;
+    case "one-off":
+      return `one-off ${change.oneOff.id}`;
+    case "one-off-gone":
+      return `one-off ${change.id}`;
   }
 }
 
@@ -237,6 +243,12 @@ async function write(db: Transaction<InventoryTables>, change: Change): Promise<
       return;
     case "drill-gone":
       await db.deleteFrom("drill").where("id", "=", change.id).execute();
+      return;
+    case "one-off":
+      await upsert(db, "one_off", "id", oneOffToRow(change.oneOff));
+      return;
+    case "one-off-gone":
+      await db.deleteFrom("one_off").where("id", "=", change.id).execute();
       return;
     default:
       unreachable(change);

@@ -12,6 +12,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-22-lease": { up: createLease },
     "2026-11-23-access": { up: (db: Kysely<unknown>) => createAccessTables(db, engine) },
     "2026-11-24-drill": { up: createDrills },
+    "2026-11-25-one-off": { up: createOneOffs },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -79,6 +80,20 @@ async function createDrills(db: Kysely<unknown>): Promise<void> {
     .addColumn("state", "text", (column) => column.notNull())
     .addColumn("role", "text", (column) => column.notNull())
     .addColumn("machine", "text")
+    .addColumn("started_by", "text", (column) => column.notNull())
+    .addColumn("started_at", "bigint", (column) => column.notNull())
+    .addColumn("finished_at", "bigint")
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createOneOffs(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("one_off")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("machine", "text", (column) => column.notNull())
     .addColumn("started_by", "text", (column) => column.notNull())
     .addColumn("started_at", "bigint", (column) => column.notNull())
     .addColumn("finished_at", "bigint")

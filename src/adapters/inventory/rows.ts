@@ -1,4 +1,5 @@
 import type { DrillRecord } from "../../core/drills/record.ts";
+import type { OneOffRecord } from "../../core/one-offs/record.ts";
 import type {
   DeployRecord,
   InventoryState,
@@ -12,6 +13,7 @@ import type {
 import type {
   DeployTable,
   DrillTable,
+  OneOffTable,
   MachineTable,
   ReleaseTable,
   RevisionTable,
@@ -146,6 +148,20 @@ function drillFromRow(row: DrillTable): DrillRecord {
   return { id, kind, state, role, machine, by, startedAt, finishedAt, ...content };
 }
 
+export function oneOffToRow(oneOff: OneOffRecord): OneOffTable {
+  const { id, state, role, machine, by, startedAt, finishedAt, ...content } = oneOff;
+  const times = { started_by: by, started_at: startedAt, finished_at: finishedAt };
+  return { id, state, role, machine, ...times, content: JSON.stringify(content) };
+}
+
+function oneOffFromRow(row: OneOffTable): OneOffRecord {
+  const { id, role, machine, started_by: by, started_at: startedAt, finished_at: finishedAt } = row;
+  type Columns = "id" | "state" | "role" | "machine" | "by" | "startedAt" | "finishedAt";
+  const content = JSON.parse(row.content) as Omit<OneOffRecord, Columns>;
+  const state = row.state as OneOffRecord["state"];
+  return { id, state, role, machine, by, startedAt, finishedAt, ...content };
+}
+
 /** The whole inventory from its rows. */
 export function stateFrom(
   settings: Settings,
@@ -157,6 +173,7 @@ export function stateFrom(
     readonly revisions: readonly RevisionTable[];
     readonly deploys: readonly DeployTable[];
     readonly drills: readonly DrillTable[];
+    readonly oneOffs: readonly OneOffTable[];
   },
 ): InventoryState {
   return {
@@ -168,5 +185,6 @@ export function stateFrom(
     revisions: new Map(rows.revisions.map((row) => [row.id, revisionFromRow(row)])),
     deploys: new Map(rows.deploys.map((row) => [row.id, deployFromRow(row)])),
     drills: new Map(rows.drills.map((row) => [row.id, drillFromRow(row)])),
+    oneOffs: new Map(rows.oneOffs.map((row) => [row.id, oneOffFromRow(row)])),
   };
 }

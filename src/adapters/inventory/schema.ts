@@ -13,6 +13,7 @@ export interface InventoryTables extends AccessTables {
   readonly revision: RevisionTable;
   readonly deploy: DeployTable;
   readonly drill: DrillTable;
+  readonly one_off: OneOffTable;
   readonly event: EventTable;
   readonly lease: LeaseTable;
   readonly controller: ControllerTable;
@@ -97,6 +98,17 @@ export interface DrillTable {
   readonly state: string;
   readonly role: string;
   readonly machine: string | null;
+  readonly started_by: string;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly content: string;
+}
+
+export interface OneOffTable {
+  readonly id: number;
+  readonly state: string;
+  readonly role: string;
+  readonly machine: string;
   readonly started_by: string;
   readonly started_at: number;
   readonly finished_at: number | null;

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { countOf } from "../given-values.ts";
 import { renderColumns } from "../table.ts";
+import { momentOf } from "../moment.ts";
 
 const COUNT_DEFAULT = 50;
 const COUNT_MAX = 5_000;
@@ -25,6 +26,5 @@ export const audit: Command = {
 };
 
 function cellsOf({ at, who, address, what, outcome }: AuditEntries[number]): readonly string[] {
-  const time = new Date(at).toISOString().slice(0, 19).replace("T", " ");
-  return [time, who, address, what, outcome];
+  return [momentOf(at), who, address, what, outcome];
 }

@@ -4,6 +4,7 @@ import { isGiven } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { follow } from "../feed.ts";
 import { countOf } from "../given-values.ts";
+import { momentOf } from "../moment.ts";
 
 const COUNT_DEFAULT = 50;
 const COUNT_MAX = 5_000;
@@ -49,6 +50,5 @@ export const events: Command = {
 type Row = SiteEvents[number];
 
 function renderEvent({ at, kind, subject, reason }: Row): string {
-  const time = new Date(at).toISOString().slice(0, 19).replace("T", " ");
-  return `${time}  ${kind.padEnd(KIND_WIDTH)} ${subject.padEnd(SUBJECT_WIDTH)} ${reason}`;
+  return `${momentOf(at)}  ${kind.padEnd(KIND_WIDTH)} ${subject.padEnd(SUBJECT_WIDTH)} ${reason}`;
 }

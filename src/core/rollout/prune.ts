@@ -44,6 +44,9 @@ export function pruneReleases(roster: Roster): StepResult {
 function keptRevisions(state: InventoryState): ReadonlySet<string> {
   const kept = new Set<string>();
   for (const server of state.servers.values()) kept.add(server.revision);
+  for (const { state: now, revision } of state.oneOffs.values()) {
+    if (now === "running") kept.add(revision);
+  }
   for (const role of state.roles.values()) {
     if (role.revision !== null) kept.add(role.revision);
     const deploys = [...state.deploys.values()]

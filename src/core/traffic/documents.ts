@@ -12,6 +12,7 @@ import type {
 import type { InventoryState, MachineRecord, RevisionRecord, ServerRecord } from "../inventory.ts";
 import { activeDeploy, BALANCER_ROLE } from "../roster.ts";
 import { balancerHost } from "./balancer-host.ts";
+import { oneOffTaskId } from "../one-offs/record.ts";
 import { hookTaskId } from "../rollout/hooks.ts";
 import { serverName } from "../rollout/servers.ts";
 
@@ -81,27 +82,42 @@ function tasksFor(
   machine: MachineRecord,
   openSecret: OpenSecret,
 ): readonly TaskDocument[] {
+  const taskOf = (wish: TaskWish): TaskDocument => taskDocument(state, wish, openSecret);
+  const running = [...state.oneOffs.values()].filter(
+    (oneOff) => oneOff.state === "running" && oneOff.machine === machine.name,
+  );
+  const oneOffs = running.map((oneOff) => taskOf({ ...oneOff, id: oneOffTaskId(oneOff.id) }));
   const deploy = activeDeploy(state);
-  if (deploy === null) return [];
-  return deploy.changes.flatMap((change) =>
+  if (deploy === null) return oneOffs;
+  const hooks = deploy.changes.flatMap((change) =>
     (["before", "after"] as const).flatMap((hook): readonly TaskDocument[] => {
-      const run = change[hook];
-      const command = change.settings[hook];
-      if (run.state !== "running" || run.machine !== machine.name || command === null) return [];
-      const revision = revisionOf(state, change.to);
-      return [
-        {
-          id: hookTaskId(deploy.id, change.role, hook),
-          release: releaseReference(state, revision.release),
-          run: command,
-          env: revision.env,
-          secrets: openSecrets(revision, openSecret),
-          provisioning: revision.provisioning,
-          timeoutMs: HOOK_TIMEOUT_MS,
-        },
-      ];
+      const { state: now, machine: chosen } = change[hook];
+      const run = change.settings[hook];
+      if (now !== "running" || chosen !== machine.name || run === null) return [];
+      const id = hookTaskId(deploy.id, change.role, hook);
+      return [taskOf({ id, run, revision: change.to, timeoutMs: HOOK_TIMEOUT_MS })];
     }),
   );
+  return [...hooks, ...oneOffs];
+}
+
+type TaskWish = Pick<TaskDocument, "id" | "run" | "timeoutMs"> & { readonly revision: string };
+
+function taskDocument(
+  state: InventoryState,
+  { id, run, timeoutMs, revision: of }: TaskWish,
+  openSecret: OpenSecret,
+): TaskDocument {
+  const revision = revisionOf(state, of);
+  return {
+    id,
+    release: releaseReference(state, revision.release),
+    run,
+    env: revision.env,
+    secrets: openSecrets(revision, openSecret),
+    provisioning: revision.provisioning,
+    timeoutMs,
+  };
 }
 
 /** Null until it is known where it listens. */
