@@ -156,7 +156,8 @@ async function tick(loop: Loop): Promise<void> {
   loop.watch.refresh(moodOf(observed));
   const { clock } = loop.parts;
   const now = clock.now();
-  loop.load.add(observed.agents, balancersOf(observed), now);
+  const roles = new Set(observed.inventory.settings.site?.roles.map(({ name }) => name));
+  loop.load.add(observed.agents, balancersOf(observed), roles, now);
   const decided = plan(observed, now);
   const checked = checkPlan(observed, decided.actions, now);
   loop.holds = decided.holds;

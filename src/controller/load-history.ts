@@ -11,6 +11,7 @@ export interface LoadHistory {
   add(
     agents: ReadonlyMap<string, AgentObservation>,
     balancers: readonly string[],
+    roles: ReadonlySet<string>,
     now: Instant,
   ): void;
   read(): ReadonlyMap<string, readonly LoadSample[]>;
@@ -20,7 +21,7 @@ export function createLoadHistory(): LoadHistory {
   const history = new Map<string, LoadSample[]>();
   let lastReportAt = 0;
   return {
-    add(agents, balancers, now) {
+    add(agents, balancers, roles, now) {
       const seen = balancers.map((name) => agents.get(name));
       // A sum over some of the balancers would read as less load than there is.
       const isComplete = seen.length > 0 && seen.every((agent) => agent?.isConnected === true);
@@ -28,7 +29,10 @@ export function createLoadHistory(): LoadHistory {
       const newest = Math.max(...seen.map((agent) => agent?.reportedAt ?? 0));
       if (newest <= lastReportAt || newest - lastReportAt < APART_MS) return;
       lastReportAt = newest;
+      for (const role of history.keys()) if (!roles.has(role)) history.delete(role);
       for (const [role, sample] of sumByPool(seen, newest)) {
+        // A balancer may name what it likes; what is no role would be kept for ever.
+        if (!roles.has(role)) continue;
         const samples = history.get(role) ?? [];
         history.set(role, samples);
         samples.push(sample);

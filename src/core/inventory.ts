@@ -156,6 +156,8 @@ export interface DeployChange {
 export interface HookRun {
   readonly state: "none" | "waiting" | "running" | "done" | "failed";
   readonly machine: string | null;
+  /** By the controller's clock; absent before it starts. */
+  readonly startedAt?: Instant;
   /** What it printed last, when it failed. */
   readonly lastLines: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { MachineDocument } from "../../src/core/document.ts";
 import type { AgentMessage, ControllerMessage } from "../../src/core/messages.ts";
+import { believed } from "../../src/core/received/believed.ts";
 import type { AgentObservation } from "../../src/core/observed.ts";
 import type { Agents } from "../../src/ports/agents.ts";
 import type { ControllerConnection } from "../../src/ports/controller-link.ts";
@@ -266,7 +267,8 @@ function createRoom(
         const peer = peers.get(wire.machine);
         if (message.kind !== "report" || peer === undefined || peer.wire !== wire) return;
         const reportedAt = life.clock.now();
-        peer.observation = { ...peer.observation, report: message.report, reportedAt };
+        const report = believed(message.report, wire.machine, reportedAt);
+        peer.observation = { ...peer.observation, report, reportedAt };
         tell();
       });
     },

@@ -11,6 +11,7 @@ import type {
 } from "../../src/core/observed.ts";
 import { plan } from "../../src/core/plan.ts";
 import type { Plan } from "../../src/core/action.ts";
+import { believed } from "../../src/core/received/believed.ts";
 import type {
   AgentReport,
   BalancerReport,
@@ -60,6 +61,10 @@ export interface World {
   readonly broken: Set<string>;
   /** Revisions that answer with errors: the share of 5xx among their answers. */
   readonly faulty: Map<string, number>;
+  /** What the agents of these machines say instead of the truth. */
+  readonly lies: Map<string, (truth: AgentReport) => AgentReport>;
+  /** Machines whose servers no balancer sees up. */
+  readonly down: Set<string>;
   /** Machines that die the moment they are made. */
   launchFails: (name: string) => boolean;
   readonly load: Map<string, LoadSample[]>;
@@ -75,6 +80,8 @@ export function createWorld(site: Site): World {
     machines: new Map(),
     broken: new Set(),
     faulty: new Map(),
+    lies: new Map(),
+    down: new Set(),
     launchFails: () => false,
     load: new Map(),
     log: [],
@@ -300,7 +307,8 @@ function serverReports(world: World, balancer: SimMachine): readonly ServerRepor
       const age = world.now - (seen?.since ?? world.now);
       const record = world.inventory.servers.get(server.id);
       const process = world.machines.get(record?.machine ?? "")?.processes.get(server.id);
-      const isUp = process !== undefined && isHealthy(world, process) && age >= CHECK_MS;
+      const isSeen = !world.down.has(record?.machine ?? "") && age >= CHECK_MS;
+      const isUp = process !== undefined && isHealthy(world, process) && isSeen;
       const requests = isUp ? Math.floor(age / REQUEST_MS) : 0;
       const faultyShare = world.faulty.get(process?.revision ?? "") ?? 0;
       const leaving = age >= DRAIN_MS ? "drained" : "draining";
@@ -357,7 +365,9 @@ function agentObservation(world: World, machine: SimMachine): AgentObservation {
     })),
     balancer: machine.role === "balancer" ? balancerReport(world, machine) : null,
   };
-  return { isConnected: true, since: machine.bornAt, report, reportedAt: world.now };
+  const told = world.lies.get(machine.name)?.(report) ?? report;
+  const taken = believed(told, machine.name, world.now);
+  return { isConnected: true, since: machine.bornAt, report: taken, reportedAt: world.now };
 }
 
 function processReport(world: World, process: SimProcess): ProcessReport {

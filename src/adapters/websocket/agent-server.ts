@@ -7,6 +7,7 @@ import type { AgentMessage } from "../../core/messages.ts";
 import type { AgentObservation } from "../../core/observed.ts";
 import { isNews } from "../../core/report-news.ts";
 import { agentMessage } from "../../core/received/agent-message.ts";
+import { believed } from "../../core/received/believed.ts";
 import { isMisfit, reasonOf } from "../../core/received/shape.ts";
 import type { Agents, LogLine } from "../../ports/agents.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -126,9 +127,10 @@ function enter(room: Room, socket: WebSocket, machine: string): void {
 function receive(room: Room, machine: string, message: AgentMessage): void {
   if (message.kind === "report") {
     const peer = peerOf(room, machine);
-    const report = { ...message.report, machine };
+    const reportedAt = room.clock.now();
+    const report = believed(message.report, machine, reportedAt);
     const before = peer.observation.report;
-    peer.observation = { ...peer.observation, report, reportedAt: room.clock.now() };
+    peer.observation = { ...peer.observation, report, reportedAt };
     if (isNews(before, report)) tell(room);
   }
   if (message.kind === "lines") {

@@ -39,6 +39,6 @@ export const logs: Command = {
 };
 
 function renderLine({ machine, process, text }: LogLines[number]): string {
-  const source = process.startsWith(machine) ? process : `${machine} ${process}`;
+  const source = process.startsWith(`${machine}.`) ? process : `${machine} ${process}`;
   return `${source.padEnd(10)} ${text}`;
 }

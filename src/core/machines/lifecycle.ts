@@ -169,9 +169,13 @@ function isSilent(roster: Roster, machine: MachineRecord): string | null {
   const silentSince: Instant = Math.max(agent?.since ?? 0, observed.watchingSince);
   if (now - silentSince <= SILENCE_MS) return null;
   const servers = roster.serversOn(machine.name);
-  const isOff = roster.sight.balancers.some((balancer) =>
-    servers.every((server) => balancer.servers.get(server.id)?.state !== "up"),
-  );
+  // All that can be seen: one balancer alone may be cut off from it, or wrong.
+  const { balancers } = roster.sight;
+  const isOff =
+    balancers.length > 0 &&
+    balancers.every((balancer) =>
+      servers.every((server) => balancer.servers.get(server.id)?.state !== "up"),
+    );
   // A balancer that cannot be seen may still serve: only the provider may call it dead.
   if (machine.role === "balancer" || !isOff) return null;
   return `silent for ${SILENCE_MS / 1000} s and no server of it is up`;

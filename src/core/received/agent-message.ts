@@ -12,11 +12,11 @@ import {
   flag,
   byKind,
   list,
+  name,
   nullable,
   number,
   oneOf,
   record,
-  text,
   whole,
   words,
 } from "./shape.ts";
@@ -34,12 +34,13 @@ const nameLengthMax = 200;
 /** The last moment that a calendar has. */
 const instantMax = 8_640_000_000_000_000;
 
-const name = text(nameLengthMax);
+const label = name(nameLengthMax);
 const said = words(wordsLengthMax);
 const lastLines = list(words(lineLengthMax), lastLinesMax);
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 const amount = number(0, Number.MAX_SAFE_INTEGER);
-const instant = number(0, instantMax);
+// Whole, as databases keep them.
+const instant = whole(0, instantMax);
 const pid = whole(1, 2 ** 31);
 
 const process: Shape<ProcessReport> = record({
@@ -55,7 +56,7 @@ const process: Shape<ProcessReport> = record({
   ),
   since: instant,
   pid: nullable(pid),
-  address: nullable(name),
+  address: nullable(label),
   port: nullable(whole(1, 65_535)),
   cpu: amount,
   memoryBytes: amount,
@@ -66,7 +67,7 @@ const process: Shape<ProcessReport> = record({
 });
 
 const task: Shape<TaskReport> = record({
-  id: name,
+  id: label,
   state: oneOf("running", "done", "failed"),
   exitCode: nullable(whole(0, 65_535)),
   lastLines,
@@ -75,7 +76,7 @@ const task: Shape<TaskReport> = record({
 const latency: Shape<Latency> = record({ p50: amount, p95: amount, p99: amount });
 
 const pool: Shape<PoolReport> = record({
-  pool: name,
+  pool: label,
   inFlight: amount,
   queue: amount,
   requestsPerSecond: amount,
@@ -85,7 +86,7 @@ const pool: Shape<PoolReport> = record({
 
 const server: Shape<ServerReport> = record({
   id: count,
-  pool: name,
+  pool: label,
   state: oneOf("starting", "up", "down", "draining", "drained"),
   inFlight: amount,
   queue: amount,
@@ -97,21 +98,21 @@ const server: Shape<ServerReport> = record({
 });
 
 const balancer: Shape<BalancerReport> = record({
-  engine: name,
+  engine: label,
   pid: nullable(pid),
   isServing: flag,
   generation: count,
   reloads: count,
   drift: list(record({ at: instant, what: said }), driftMax),
   problem: nullable(said),
-  totals: record({ epoch: name, requests: amount, failed: amount }),
+  totals: record({ epoch: label, requests: count, failed: count }),
   pools: list(pool, processesMax),
   servers: list(server, serversMax),
 });
 
 const report: Shape<AgentReport> = record({
-  machine: name,
-  bootId: name,
+  machine: label,
+  bootId: label,
   at: instant,
   generation: count,
   cpu: amount,
@@ -121,11 +122,11 @@ const report: Shape<AgentReport> = record({
   balancer: nullable(balancer),
 });
 
-const line = record({ at: instant, process: name, text: words(lineLengthMax) });
+const line = record({ at: instant, process: label, text: words(lineLengthMax) });
 
 /** A message as an agent sends it. What it says is well-formed then, and as true as the agent. */
 export const agentMessage: Shape<AgentMessage> = byKind({
-  hello: record({ protocol: oneOf(1), machine: name, bootId: name }),
+  hello: record({ protocol: oneOf(1), machine: label, bootId: label }),
   report: record({ report }),
   lines: record({ lines: list(line, linesMax), dropped: count }),
 });

@@ -47,7 +47,9 @@ describe("what an agent sends", () => {
       assert.equal(withProcess({ port }), place);
     }
     assert.match(withProcess({ cpu: -1 }), /^report\.processes\[0\]\.cpu: no number/);
-    assert.match(withProcess({ since: 8_640_000_000_000_001 }), /since: no number/);
+    assert.match(withProcess({ since: 8_640_000_000_000_001 }), /since: no whole number/);
+    assert.match(withProcess({ since: 0.5 }), /since: no whole number/);
+    assert.match(withProcess({ address: "127.0.0.1\n" }), /address: no name of at most/);
     assert.match(withProcess({ state: "\u001b[2J" }), /^report\.processes\[0\]\.state: none of/);
     assert.equal(why(agentMessage({ kind: "__proto__" })), "kind: none of hello, report, lines");
     assert.equal(
@@ -61,6 +63,10 @@ describe("what an agent sends", () => {
     const cut = agentMessage({ kind: "lines", lines: [line], dropped: 0 });
     assert.ok(!isMisfit(cut) && cut.kind === "lines");
     assert.equal(cut.lines[0]?.text.length, 4_000);
+    const torn = { ...line, text: "a\0b" };
+    const whole = agentMessage({ kind: "lines", lines: [torn], dropped: 0 });
+    assert.ok(!isMisfit(whole) && whole.kind === "lines");
+    assert.equal(whole.lines[0]?.text, "a\ufffdb", "PostgreSQL takes no NUL");
     const flood = { kind: "lines", lines: Array.from({ length: 10_001 }, () => line), dropped: 0 };
     assert.equal(why(agentMessage(flood)), "lines: no list of at most 10000");
   });

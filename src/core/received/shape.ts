@@ -53,10 +53,21 @@ export function text(lengthMax: number): Shape<string> {
   return (value) => (typeof value === "string" && value.length <= lengthMax ? value : none);
 }
 
-/** Words for people; what is longer is cut. */
+/** Words for people; what is longer is cut, and what no database takes is replaced. */
 export function words(lengthMax: number): Shape<string> {
   const none = noFit("no text");
-  return (value) => (typeof value === "string" ? value.slice(0, lengthMax) : none);
+  return (value) =>
+    typeof value === "string" ? value.slice(0, lengthMax).replaceAll("\0", "\ufffd") : none;
+}
+
+/** A name: a text without control characters, which neither databases nor people can take. */
+export function name(lengthMax: number): Shape<string> {
+  const none = noFit(`no name of at most ${lengthMax} characters`);
+  return (value) =>
+    // oxlint-disable-next-line no-control-regex
+    typeof value === "string" && value.length <= lengthMax && !/[\0-\u001f\u007f]/.test(value)
+      ? value
+      : none;
 }
 
 export function oneOf<const T extends string | number>(...allowed: readonly T[]): Shape<T> {

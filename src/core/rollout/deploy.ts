@@ -11,6 +11,7 @@ import type {
 import { isServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
 import { hookAction } from "./hooks.ts";
+import { isOverdue } from "./patience.ts";
 import { isHere, leaveServer, mayRun, serverName, startServer } from "./servers.ts";
 import { countSince } from "./totals.ts";
 
@@ -134,8 +135,24 @@ function findFailure(roster: Roster, deploy: DeployRecord): DeployFailure | null
     }
     const message = errorFailure(roster, servers, change);
     if (message !== null) return { machine: null, message, lastLines: [] };
+    const late = lateMachine(roster, deploy, change);
+    if (late !== null)
+      return { machine: late, message: `${late} does not change over`, lastLines: [] };
   }
   return null;
+}
+
+/** One that keeps the deploy waiting for longer than all that its steps may take. */
+function lateMachine(roster: Roster, deploy: DeployRecord, change: DeployChange): string | null {
+  const late = roster
+    .machinesOf(change.role)
+    .find(
+      (machine) =>
+        mayRun(machine) &&
+        isChanging(roster, machine, change) &&
+        isOverdue(roster, deploy, change, machine),
+    );
+  return late?.name ?? null;
 }
 
 function hookFailure(change: DeployChange): DeployFailure {
@@ -229,6 +246,8 @@ function revert(roster: Roster, deploy: DeployRecord): StepResult {
   const starts: Start[] = [];
   const leaves: Action[] = [];
   const holds: Hold[] = [];
+  // Not waited for any more: what is left to do there is done as anywhere else, after the deploy.
+  const left: string[] = [];
   for (const change of deploy.changes) {
     const { from } = change;
     if (from === null) continue;
@@ -246,22 +265,31 @@ function revert(roster: Roster, deploy: DeployRecord): StepResult {
       const unjoined = servers.filter((s) => s.revision === change.to && s.state === "starting");
       leaves.push(...unjoined.map((s) => leaveServer(roster, s, "the deploy failed")));
       const isBack = servers.every((s) => s.revision === from && isServing(roster, s));
-      if (!isBack) holds.push({ subject: machine.name, reason: `goes back to ${from}` });
+      if (isBack) continue;
+      if (isOverdue(roster, deploy, change, machine)) left.push(machine.name);
+      else holds.push({ subject: machine.name, reason: `goes back to ${from}` });
     }
   }
   const actions = [...numbered(roster, starts), ...leaves];
   if (actions.length > 0 || holds.length > 0) return { actions, holds };
-  return finish(roster, deploy, "reverted");
+  return finish(roster, deploy, "reverted", left);
 }
 
-function finish(roster: Roster, deploy: DeployRecord, state: "done" | "reverted"): StepResult {
+function finish(
+  roster: Roster,
+  deploy: DeployRecord,
+  state: "done" | "reverted",
+  left: readonly string[] = [],
+): StepResult {
   const counted = countSince(roster, deploy);
   const finished: DeployRecord = { ...deploy, state, finishedAt: roster.now, ...counted };
   const count = `${counted.failed} failed of ${counted.requests} requests`;
+  const but = left.length === 0 ? "" : ` but for ${left.join(", ")}`;
   const action: Action = {
     kind: "finish",
     subject: `deploy ${deploy.id}`,
-    reason: state === "done" ? count : `went back: ${deploy.failure?.message ?? ""}; ${count}`,
+    reason:
+      state === "done" ? count : `went back${but}: ${deploy.failure?.message ?? ""}; ${count}`,
     changes: [{ kind: "deploy", deploy: finished }, ...revisionChanges(roster, finished)],
     effect: null,
   };

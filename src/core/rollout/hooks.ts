@@ -1,6 +1,10 @@
 import type { Action, StepResult } from "../action.ts";
 import type { DeployChange, DeployRecord, HookRun } from "../inventory.ts";
 import type { Roster } from "../roster.ts";
+import { isHookOverdue } from "./patience.ts";
+
+/** Long enough for a migration, short enough to notice one that hangs; its agent ends it then. */
+export const HOOK_TIMEOUT_MS = 600_000;
 
 export type HookName = "before" | "after";
 
@@ -42,7 +46,7 @@ function startHook(
     deploy,
     change,
     hook,
-    { state: "running", machine: machine.name, lastLines: [] },
+    { state: "running", machine: machine.name, startedAt: roster.now, lastLines: [] },
     reason,
   );
 }
@@ -61,6 +65,10 @@ function awaitHook(
   const id = hookTaskId(deploy.id, change.role, hook);
   const task = roster.sight.reportOf(machine)?.tasks.find((t) => t.id === id);
   if (task === undefined || task.state === "running") {
+    if (isHookOverdue(roster, change[hook].startedAt ?? deploy.startedAt, HOOK_TIMEOUT_MS)) {
+      const reason = `${machine} does not say that the hook ${hook} the deploy has ended`;
+      return setHook(deploy, change, hook, { state: "failed", machine, lastLines: [] }, reason);
+    }
     return {
       actions: [],
       holds: [{ subject: machine, reason: `runs the hook ${hook} the deploy` }],

@@ -3,6 +3,7 @@ import { restartBelow } from "../drills/sight.ts";
 import type { Change, MachineRecord, ServerRecord, Settings } from "../inventory.ts";
 import { isDrained, isServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
+import { shouldHaveEnded } from "./patience.ts";
 import { placeOf } from "./place.ts";
 import type { ServerPlace } from "./place.ts";
 import { changeOf, revisionForNew, revisionWanted } from "./revision.ts";
@@ -277,5 +278,6 @@ function wornReason(roster: Roster, server: ServerRecord): string | null {
 function hasEnded(roster: Roster, server: ServerRecord): boolean {
   const agent = roster.observed.agents.get(server.machine);
   if (agent?.isConnected !== true || agent.report === null) return false;
-  return !agent.report.processes.some((process) => process.id === server.id);
+  const isListed = agent.report.processes.some((process) => process.id === server.id);
+  return !isListed || shouldHaveEnded(roster, server);
 }

@@ -25,5 +25,6 @@ export function countSince(
     requests += totals.requests - (before?.requests ?? 0);
     failed += totals.failed - (before?.failed ?? 0);
   }
-  return { requests, failed };
+  // A balancer that counts backwards counts for nothing.
+  return { requests: Math.max(0, requests), failed: Math.max(0, failed) };
 }

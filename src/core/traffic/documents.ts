@@ -13,14 +13,11 @@ import type { InventoryState, MachineRecord, RevisionRecord, ServerRecord } from
 import { activeDeploy, BALANCER_ROLE } from "../roster.ts";
 import { balancerHost } from "./balancer-host.ts";
 import { oneOffTaskId } from "../one-offs/record.ts";
-import { hookTaskId } from "../rollout/hooks.ts";
+import { HOOK_TIMEOUT_MS, hookTaskId } from "../rollout/hooks.ts";
 import { serverName } from "../rollout/servers.ts";
 
 /** Sealed text to plain: the key is not core's to hold. */
 export type OpenSecret = (sealed: string) => string;
-
-/** Long enough for a migration, short enough to notice one that hangs. */
-const HOOK_TIMEOUT_MS = 600_000;
 
 /** What each of the machines should be, as its agent gets it. Everything in it follows from the inventory. */
 export function documentsFor(
