@@ -6,8 +6,6 @@ import type { CheckedPlan } from "../core/invariants.ts";
 import type { Change, SiteEvent } from "../core/inventory.ts";
 import type { Observed } from "../core/observed.ts";
 import { plan } from "../core/plan.ts";
-import { reportNews } from "../core/report-news.ts";
-import type { AgentReport } from "../core/report.ts";
 import { BALANCER_ROLE } from "../core/roster.ts";
 import { touchedMachines } from "../core/touched.ts";
 import { documentsFor } from "../core/traffic/documents.ts";
@@ -20,6 +18,8 @@ import type { LaunchOrder, Provider } from "../ports/provider.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
 import { createAlarm } from "../ports/alarm.ts";
 import type { Alarm } from "../ports/alarm.ts";
+import { createAgentNews } from "./agent-news.ts";
+import type { AgentNews } from "./agent-news.ts";
 import { createEffects } from "./effects.ts";
 import type { Effects } from "./effects.ts";
 import { createLoadHistory } from "./load-history.ts";
@@ -78,8 +78,7 @@ interface Loop {
   /** Failures since the last tick, for the record. */
   readonly failures: SiteEvent[];
   readonly listeners: Set<() => void>;
-  /** Each agent's report as the last tick saw it. */
-  readonly reports: Map<string, AgentReport>;
+  readonly news: AgentNews;
   holds: readonly Hold[];
   /** What the last plan and its check took. */
   decisionMs: number;
@@ -143,7 +142,7 @@ function createLoop(parts: ControllerParts): Loop {
     remarks: new Map(),
     failures,
     listeners: new Set(),
-    reports: new Map(),
+    news: createAgentNews(),
     holds: [],
     decisionMs: 0,
     isUnsure: false,
@@ -163,7 +162,7 @@ async function tick(loop: Loop): Promise<void> {
   loop.holds = decided.holds;
   loop.decisionMs = clock.now() - now;
   const changes = checked.allowed.flatMap((action) => action.changes);
-  const events = [...newsOf(loop, observed), ...eventsOf(loop, checked, now)];
+  const events = [...loop.news.take(observed.agents, now), ...eventsOf(loop, checked, now)];
   try {
     await commit(loop, changes, events);
   } catch (cause) {
@@ -255,21 +254,6 @@ function sendDocuments(loop: Loop, touched: ReadonlySet<string> | "all"): void {
     (machine) => touched === "all" || touched.has(machine.name),
   );
   for (const document of documentsFor(state, machines, openSecret)) agents.send(document);
-}
-
-/** What agents and balancers did by themselves since the last tick. */
-function newsOf(loop: Loop, observed: Observed): readonly SiteEvent[] {
-  const events: SiteEvent[] = [];
-  for (const [machine, { report }] of observed.agents) {
-    const before = loop.reports.get(machine) ?? null;
-    if (report === null || report === before) continue;
-    events.push(...reportNews(before, report));
-    loop.reports.set(machine, report);
-  }
-  for (const machine of loop.reports.keys()) {
-    if (!observed.agents.has(machine)) loop.reports.delete(machine);
-  }
-  return events;
 }
 
 function eventsOf(loop: Loop, checked: CheckedPlan, now: Instant): readonly SiteEvent[] {

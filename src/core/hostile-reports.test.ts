@@ -32,6 +32,8 @@ function aRunningWorld(): World {
       return { kind: "server", server: { ...server, address: addressOf(server.machine) } };
     }),
   ]);
+  // Long enough for a server to move: it joined a moment ago.
+  world.now += 10_000;
   return world;
 }
 

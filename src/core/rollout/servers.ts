@@ -8,6 +8,11 @@ import { placeOf } from "./place.ts";
 import type { ServerPlace } from "./place.ts";
 import { changeOf, revisionForNew, revisionWanted } from "./revision.ts";
 
+/** A process that moves more often does so for no good reason, and each move is a change of every balancer. */
+const MOVE_EVERY_MS = 5_000;
+/** One that is worn as soon as it serves would be replaced without end. */
+const WORN_AGE_MS = 10_000;
+
 /** Gives every machine of a role one server per instance. New machines get the release before they serve. */
 export function startServers(roster: Roster): StepResult {
   const actions: Action[] = [];
@@ -39,6 +44,10 @@ export function joinServers(roster: Roster): StepResult {
     if (place === null || typeof place === "string") continue;
     const reason = joinReason(server, place);
     if (reason === null) continue;
+    if (server.state === "ready" && roster.now - server.stateAt < MOVE_EVERY_MS) {
+      holds.push({ subject: serverName(server), reason: "has moved or joined a moment ago" });
+      continue;
+    }
     const joined: ServerRecord = { ...server, ...place, state: "ready", stateAt: roster.now };
     actions.push({
       kind: "join",
@@ -272,6 +281,7 @@ function hasSuccessor(
 }
 
 function wornReason(roster: Roster, server: ServerRecord): string | null {
+  if (roster.now - server.createdAt < WORN_AGE_MS) return null;
   return processOf(roster, server)?.restartWanted ?? null;
 }
 
