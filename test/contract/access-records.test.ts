@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before } from "node:test";
-import { openPostgresInventory, preparePostgres } from "../../src/adapters/inventory/postgres.ts";
+import { preparePostgres } from "../../src/adapters/inventory/postgres.ts";
 import { openSqliteInventory } from "../../src/adapters/inventory/sqlite.ts";
-import { startPostgres } from "../harness/postgres.ts";
+import { openAsNewLeader, startPostgres } from "../harness/postgres.ts";
 import type { PostgresServer } from "../harness/postgres.ts";
 import { describeAccessRecords } from "./access-records.ts";
 
+const directory = mkdtempSync(join(tmpdir(), "tidemill-access-"));
 let server: PostgresServer;
 let url = "";
 
@@ -13,10 +17,10 @@ before(async () => {
   url = await server.createDatabase();
   await preparePostgres(url);
 });
-after(() => server.stop());
+after(async () => {
+  rmSync(directory, { recursive: true });
+  await server.stop();
+});
 
-describeAccessRecords("SQLite", () => openSqliteInventory(":memory:", "key"));
-describeAccessRecords("PostgreSQL", () =>
-  // The lease guards what the controller decides; who may come in is kept by whoever is asked.
-  openPostgresInventory(url, "key", { holder: "nobody", epoch: 0 }),
-);
+describeAccessRecords("SQLite", () => openSqliteInventory(join(directory, "inventory.db"), "key"));
+describeAccessRecords("PostgreSQL", () => openAsNewLeader(url));

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { CertificateRecord, InvitationRecord } from "../../src/core/access/records.ts";
 import type { AccessRecords, OpenInventory } from "../../src/ports/access-records.ts";
 
-/** What every keeper of access records must do; each action is done twice. */
+/** What every keeper of access records must do; each action is done twice. `open` begins a new term of the same one. */
 export function describeAccessRecords(name: string, open: () => Promise<OpenInventory>): void {
   describe(`${name} as records of access`, () => {
     let inventory: OpenInventory;
@@ -118,6 +118,49 @@ export function describeAccessRecords(name: string, open: () => Promise<OpenInve
       const last = { ...token, hash: "h4", createdAt: 40, expiresAt: null };
       assert.equal(await records.addApiToken(last), true);
       assert.deepEqual(await records.apiTokens(), [last]);
+    });
+
+    it("take nothing from a controller that leads no more, but what was tried there", async () => {
+      const former = records;
+      const token = {
+        name: "late",
+        role: "admin",
+        hash: "late",
+        createdBy: "ada",
+        createdAt: 50,
+        expiresAt: null,
+        revokedAt: null,
+      } as const;
+      const kept = { ...token, name: "kept", hash: "kept" };
+      await former.addApiToken(kept);
+      await former.addInvitation(invitation("waiting", "web-7"), 1);
+      await former.addCertificate(certificate("07", "web-7", "k1"));
+      const successor = await open();
+      const late: readonly (() => Promise<unknown>)[] = [
+        () => former.keepAuthority({ certificate: "c9", sealedKey: "k9", createdAt: 1 }),
+        () => former.addInvitation(invitation("late", "web-8"), 1_900_000_000_000),
+        () => former.bindInvitation("waiting", "k9"),
+        () => former.addCertificate(certificate("08", "web-7", "k2")),
+        () => former.revokeMachine("web-7", 9),
+        () => former.addApiToken(token),
+        () => former.revokeApiToken("kept", 51),
+      ];
+      for (const write of [...late, ...late]) {
+        await assert.rejects(write, { name: "Failure", code: "rejected" });
+      }
+      assert.equal(await successor.access.invitation("late"), null);
+      assert.equal((await successor.access.invitation("waiting"))?.key, null);
+      assert.equal(await successor.access.certificate("08"), null);
+      assert.equal(await revokedAt("07"), null);
+      assert.equal(await successor.access.apiToken("late"), null);
+      assert.deepEqual(await successor.access.apiToken("kept"), kept);
+      const entry = { at: 1, who: "ada", address: "::1", what: "token create" };
+      await former.addAudit({ ...entry, outcome: "refused" });
+      const [told] = await successor.access.audit({ after: 0, limit: 1 });
+      assert.equal(told?.outcome, "refused");
+      await inventory.close();
+      inventory = successor;
+      records = successor.access;
     });
 
     it("tell who did what, newest first and after a number", async () => {

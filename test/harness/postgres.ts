@@ -13,7 +13,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { openPostgresDatabase } from "../../src/adapters/inventory/postgres.ts";
+import {
+  openPostgresDatabase,
+  openPostgresInventory,
+} from "../../src/adapters/inventory/postgres.ts";
+import { createPostgresLease } from "../../src/adapters/inventory/postgres-lease.ts";
+import type { OpenInventory } from "../../src/ports/access-records.ts";
 import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
@@ -110,4 +115,15 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGINT");
   await ended;
+}
+
+/** The inventory in that database, as a controller opens it that takes over from the one before it. */
+export async function openAsNewLeader(url: string): Promise<OpenInventory> {
+  const lease = createPostgresLease(url);
+  const holder = crypto.randomUUID();
+  const signal = AbortSignal.timeout(5_000);
+  const answer = await lease.take({ holder, url: "http://127.0.0.1:1", holdMs: -1 }, signal);
+  await lease.close();
+  if (answer.kind !== "held") throw new Error("the lease is not to be had");
+  return openPostgresInventory(url, "key", { holder, epoch: answer.epoch });
 }

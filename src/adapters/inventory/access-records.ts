@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type {
   ApiTokenRecord,
   CertificateRecord,
@@ -8,6 +8,10 @@ import type { AccessRole } from "../../core/access/roles.ts";
 import type { AccessRecords } from "../../ports/access-records.ts";
 import type { AuthorityRecord } from "../../ports/authority.ts";
 import { Failure } from "../../ports/failure.ts";
+import type { Engine } from "./migrations.ts";
+import type { InventoryTables } from "./schema.ts";
+import { checkTerm } from "./term.ts";
+import type { WritingTerm } from "./term.ts";
 import type {
   AccessTables,
   ApiTokenTable,
@@ -16,38 +20,64 @@ import type {
   InvitationTable,
 } from "./access-tables.ts";
 
-type Database = Kysely<AccessTables>;
+type Database = Kysely<InventoryTables>;
+
+/**
+ * A write, in a transaction that ends well only in our own term: whoever led before admits and revokes nobody.
+ * The audit log alone is anybody's to add to: what was tried at a former leader is worth knowing.
+ */
+type Write = <Answer>(
+  work: (db: Transaction<InventoryTables>) => Promise<Answer>,
+) => Promise<Answer>;
 
 /** Older entries go: strangers must not be able to fill the disk. */
 const auditMax = 100_000;
 
 /** Who may do what, in the inventory's own database. */
-export function createAccessRecords(db: Database): AccessRecords {
-  return { ...authorityRecords(db), ...machineRecords(db), ...peopleRecords(db) };
+export function createAccessRecords(
+  db: Database,
+  options: { readonly engine: Engine; readonly term: WritingTerm },
+): AccessRecords {
+  const write: Write = (work) =>
+    asked(() =>
+      db.transaction().execute(async (transaction) => {
+        await checkTerm(transaction, options);
+        return work(transaction);
+      }),
+    );
+  return {
+    ...authorityRecords(db, write),
+    ...machineRecords(db, write),
+    ...peopleRecords(db, write),
+  };
 }
 
-function authorityRecords(db: Database): Pick<AccessRecords, "authority" | "keepAuthority"> {
-  const read = async (): Promise<AuthorityRecord | null> => {
-    const row = await db.selectFrom("authority").selectAll().executeTakeFirst();
+function authorityRecords(
+  db: Database,
+  write: Write,
+): Pick<AccessRecords, "authority" | "keepAuthority"> {
+  const read = async (from: Database): Promise<AuthorityRecord | null> => {
+    const row = await from.selectFrom("authority").selectAll().executeTakeFirst();
     return row === undefined ? null : authorityFrom(row);
   };
   return {
-    authority: () => asked(read),
+    authority: () => asked(() => read(db)),
     keepAuthority: ({ certificate, sealedKey, createdAt }) =>
-      asked(async () => {
+      write(async (own) => {
         const row = { id: 1, certificate, sealed_key: sealedKey, created_at: createdAt };
-        await db
+        await own
           .insertInto("authority")
           .values(row)
           .onConflict((conflict) => conflict.column("id").doNothing())
           .execute();
-        return (await read()) ?? authorityFrom(row);
+        return (await read(own)) ?? authorityFrom(row);
       }),
   };
 }
 
 function machineRecords(
   db: Database,
+  write: Write,
 ): Pick<
   AccessRecords,
   | "addInvitation"
@@ -59,14 +89,14 @@ function machineRecords(
 > {
   return {
     addInvitation: ({ hash, machine, role, expiresAt, key }, now) =>
-      asked(async () => {
-        await db.deleteFrom("invitation").where("expires_at", "<=", now).execute();
+      write(async (own) => {
+        await own.deleteFrom("invitation").where("expires_at", "<=", now).execute();
         const row = { hash, machine, role, expires_at: expiresAt, key };
-        await db.insertInto("invitation").values(row).execute();
+        await own.insertInto("invitation").values(row).execute();
       }),
     invitation: (hash) => asked(() => readInvitation(db, hash)),
-    bindInvitation: (hash, key) => asked(() => bindInvitation(db, hash, key)),
-    addCertificate: (certificate) => asked(() => addCertificate(db, certificate)),
+    bindInvitation: (hash, key) => write((own) => bindInvitation(own, hash, key)),
+    addCertificate: (certificate) => write((own) => addCertificate(own, certificate)),
     certificate: (serial) =>
       asked(async () => {
         const row = await db
@@ -77,9 +107,9 @@ function machineRecords(
         return row === undefined ? null : certificateFrom(row);
       }),
     revokeMachine: (machine, now) =>
-      asked(async () => {
-        await db.deleteFrom("invitation").where("machine", "=", machine).execute();
-        await db
+      write(async (own) => {
+        await own.deleteFrom("invitation").where("machine", "=", machine).execute();
+        await own
           .updateTable("certificate")
           .set({ revoked_at: now })
           .where("machine", "=", machine)
@@ -125,38 +155,37 @@ async function bindInvitation(db: Database, hash: string, key: string): Promise<
 
 async function addCertificate(db: Database, certificate: CertificateRecord): Promise<void> {
   const { serial, machine, role, key, issuedAt, expiresAt, revokedAt } = certificate;
-  await db.transaction().execute(async (transaction) => {
-    await transaction.deleteFrom("certificate").where("expires_at", "<=", issuedAt).execute();
-    await transaction
-      .updateTable("certificate")
-      .set({ revoked_at: issuedAt })
-      .where("machine", "=", machine)
-      .where("key", "!=", key)
-      .where("revoked_at", "is", null)
-      .execute();
-    // Else a former key could come back by the token it has used, and throw the present one out.
-    await transaction
-      .deleteFrom("invitation")
-      .where("machine", "=", machine)
-      .where("key", "!=", key)
-      .execute();
-    await transaction
-      .insertInto("certificate")
-      .values({
-        serial,
-        machine,
-        role,
-        key,
-        issued_at: issuedAt,
-        expires_at: expiresAt,
-        revoked_at: revokedAt,
-      })
-      .execute();
-  });
+  await db.deleteFrom("certificate").where("expires_at", "<=", issuedAt).execute();
+  await db
+    .updateTable("certificate")
+    .set({ revoked_at: issuedAt })
+    .where("machine", "=", machine)
+    .where("key", "!=", key)
+    .where("revoked_at", "is", null)
+    .execute();
+  // Else a former key could come back by the token it has used, and throw the present one out.
+  await db
+    .deleteFrom("invitation")
+    .where("machine", "=", machine)
+    .where("key", "!=", key)
+    .execute();
+  await db
+    .insertInto("certificate")
+    .values({
+      serial,
+      machine,
+      role,
+      key,
+      issued_at: issuedAt,
+      expires_at: expiresAt,
+      revoked_at: revokedAt,
+    })
+    .execute();
 }
 
 function peopleRecords(
   db: Database,
+  write: Write,
 ): Pick<
   AccessRecords,
   "apiTokens" | "apiToken" | "addApiToken" | "revokeApiToken" | "addAudit" | "audit"
@@ -176,10 +205,10 @@ function peopleRecords(
           .executeTakeFirst();
         return row === undefined ? null : apiTokenFrom(row);
       }),
-    addApiToken: (token) => asked(() => addApiToken(db, token)),
+    addApiToken: (token) => write((own) => addApiToken(own, token)),
     revokeApiToken: (name, now) =>
-      asked(async () => {
-        const { numUpdatedRows } = await db
+      write(async (own) => {
+        const { numUpdatedRows } = await own
           .updateTable("api_token")
           .set({ revoked_at: now })
           .where("name", "=", name)
@@ -252,6 +281,7 @@ async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new Failure("unavailable", `Cannot use the records of access: ${said}`, { cause });
   }

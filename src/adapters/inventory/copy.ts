@@ -3,7 +3,8 @@ import type { Kysely } from "kysely";
 import type { Settings } from "../../core/inventory.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { Database } from "./inventory.ts";
-import { LEASE_NAME, migrate } from "./inventory.ts";
+import { migrate } from "./inventory.ts";
+import { LEASE_NAME } from "./term.ts";
 import type { Engine } from "./migrations.ts";
 
 /** Rows of one table, a part at a time. */

@@ -22,6 +22,8 @@ import {
   stateFrom,
 } from "./rows.ts";
 import type { InventoryTables } from "./schema.ts";
+import { checkTerm } from "./term.ts";
+import type { WritingTerm } from "./term.ts";
 
 export type Database = Kysely<InventoryTables>;
 
@@ -30,12 +32,6 @@ export interface InventoryOptions {
   /** Only used when the inventory is new. */
   readonly stickyKey: string;
   readonly term: WritingTerm;
-}
-
-/** What the lease in the database must still say when we write. */
-export interface WritingTerm {
-  readonly holder: string;
-  readonly epoch: number;
 }
 
 /** The inventory over an open database that has its present form. */
@@ -73,7 +69,7 @@ export async function createInventory(
       state = next;
     },
     events: (filter) => asFailure("read", () => readEvents(db, filter)),
-    access: createAccessRecords(db),
+    access: createAccessRecords(db, options),
     close: () => db.destroy(),
   };
 }
@@ -89,30 +85,6 @@ export async function migrate(db: Database, engine: Engine): Promise<void> {
     });
   }
 }
-
-/**
- * The fence: in the same transaction as the writes, and locked against a change until it ends. A controller
- * that was frozen or cut off while another took over commits nothing, whatever it believes.
- */
-async function checkTerm(
-  db: Transaction<InventoryTables>,
-  { engine, term }: InventoryOptions,
-): Promise<void> {
-  const own = await db
-    .selectFrom("lease")
-    .select("epoch")
-    .where("name", "=", LEASE_NAME)
-    .where("holder", "=", term.holder)
-    .where("epoch", "=", term.epoch)
-    .$if(engine === "postgres", (query) => query.forShare())
-    .executeTakeFirst();
-  if (own !== undefined) return;
-  const what = `Cannot write to the inventory: epoch ${term.epoch} is over, another controller leads`;
-  throw new Failure("rejected", what);
-}
-
-/** The one row of the lease table. */
-export const LEASE_NAME = "controller";
 
 async function load(db: Database): Promise<InventoryState | null> {
   const row = await db.selectFrom("settings").selectAll().executeTakeFirst();

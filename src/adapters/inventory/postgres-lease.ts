@@ -1,8 +1,8 @@
 import { Client } from "pg";
 import { Failure } from "../../ports/failure.ts";
 import type { Lease, LeaseAnswer } from "../../ports/lease.ts";
-import { LEASE_NAME } from "./inventory.ts";
 import { numbersAsNumbers, withoutWaiting } from "./postgres.ts";
+import { LEASE_NAME } from "./term.ts";
 
 const CHANNEL = "tidemill_lease";
 const CONNECT_MS = 1_000;

@@ -5,7 +5,8 @@ import type { TypeParsers } from "pg";
 import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
 import { createInventory, migrate } from "./inventory.ts";
-import type { Database, WritingTerm } from "./inventory.ts";
+import type { Database } from "./inventory.ts";
+import type { WritingTerm } from "./term.ts";
 import type { InventoryTables } from "./schema.ts";
 
 /** A commit is a few milliseconds; the events page of a dashboard must not wait for it. */

@@ -4,7 +4,8 @@ import { Kysely, sql, SqliteDialect } from "kysely";
 import type { SqliteDatabase } from "kysely";
 import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
-import { createInventory, LEASE_NAME, migrate } from "./inventory.ts";
+import { createInventory, migrate } from "./inventory.ts";
+import { LEASE_NAME } from "./term.ts";
 import type { Database } from "./inventory.ts";
 import type { InventoryTables } from "./schema.ts";
 
