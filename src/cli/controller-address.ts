@@ -32,8 +32,12 @@ export function hasMachines(state: StateDirectory): boolean {
 /** A controller that was rebuilt elsewhere left the machines where they were. */
 function machineRoot(state: StateDirectory): string {
   if (!existsSync(state.machineHome)) return state.root;
-  const { root } = JSON.parse(readFileSync(state.machineHome, "utf8")) as { root: string };
-  return root;
+  try {
+    return (JSON.parse(readFileSync(state.machineHome, "utf8")) as { root: string }).root;
+  } catch {
+    // Damaged: the controller says so when it starts.
+    return state.root;
+  }
 }
 
 /** Why there is nothing to talk to, and what to type. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { openAuthority } from "../adapters/authority/authority.ts";
 import { createFailureCount } from "../controller/failure-count.ts";
@@ -13,6 +13,7 @@ import type { Authority } from "../ports/authority.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { Seal } from "../ports/seal.ts";
+import { writeKept } from "./kept-file.ts";
 
 /** Longer than a controller runs before it is started anew. */
 const SERVER_CERTIFICATE_MS = 800 * 86_400_000;
@@ -80,7 +81,7 @@ export async function serverCertificate(
   path: string,
 ): Promise<ServerCertificate> {
   const from = clock.now();
-  const kept = readKept(path, seal);
+  const kept = readCertificate(path, seal);
   const isGood = kept?.authority === authority.certificate && kept.names.join() === names.join();
   if (kept !== null && isGood && from < kept.until - RENEWED_BEFORE_MS) return kept;
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -90,11 +91,11 @@ export async function serverCertificate(
   const { pem } = await authority.issue({ subject, publicKey, from, until });
   const key = pair.privateKey.export({ format: "pem", type: "pkcs8" });
   const made = { key, certificate: pem, names, authority: authority.certificate, until };
-  writeFileSync(path, seal.seal(JSON.stringify(made)), { mode: 0o600 });
+  writeKept(path, seal.seal(JSON.stringify(made)));
   return made;
 }
 
-function readKept(path: string, seal: Seal): KeptCertificate | null {
+function readCertificate(path: string, seal: Seal): KeptCertificate | null {
   try {
     return JSON.parse(seal.open(readFileSync(path, "utf8"))) as KeptCertificate;
   } catch {

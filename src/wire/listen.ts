@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { isIP } from "node:net";
@@ -8,6 +7,7 @@ import { firstFreePort } from "../adapters/process/free-port.ts";
 import type { AgentDoor } from "../adapters/websocket/agent-door.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { StateDirectory } from "../ports/state-directory.ts";
+import { readKept, writeKept } from "./kept-file.ts";
 import { hostNames, isLoopback, serverCertificate } from "./access.ts";
 import type { Access } from "./access.ts";
 
@@ -78,13 +78,13 @@ export interface ListenAddress {
  */
 export function listenAddress(places: StateDirectory): ListenAddress {
   const path = join(places.root, "inventory", "listen");
-  const kept = existsSync(path) ? readFileSync(path, "utf8").trim() : null;
+  const kept = readKept(path)?.trim() ?? null;
   const text = process.env["TIDEMILL_LISTEN"] ?? kept;
   if (text === null || text === "") return { host: LOOPBACK, port: null };
   const match = /^(\[[0-9a-f:]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(text);
   const host = match?.[1]?.replace(/^\[|\]$/g, "");
   if (host === undefined) throw new Error(`TIDEMILL_LISTEN needs host:port, got ${text}`);
-  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  if (text !== kept) writeKept(path, `${text}\n`);
   const port = match?.[2];
   return { host, port: port === undefined ? null : Number(port) };
 }
@@ -116,12 +116,12 @@ function freeDoorPort(places: StateDirectory): Promise<number> {
 }
 
 function readPort(places: StateDirectory, name: string): number | null {
-  const path = join(places.root, "inventory", name);
-  return existsSync(path) ? Number(readFileSync(path, "utf8")) : null;
+  const port = Number(readKept(join(places.root, "inventory", name)) ?? 0);
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : null;
 }
 
 function keep(places: StateDirectory, name: string, port: number): number {
-  writeFileSync(join(places.root, "inventory", name), `${port}\n`);
+  if (readPort(places, name) !== port) writeKept(join(places.root, "inventory", name), `${port}\n`);
   return port;
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { record, text } from "../core/received/shape.ts";
 import type { StateDirectory } from "../ports/state-directory.ts";
+import { readKeptJson, writeKept } from "./kept-file.ts";
 
 /**
  * Whose machines these are and where they live. Kept beside the inventory: a controller that is rebuilt in
@@ -17,14 +19,19 @@ export interface MachineHome {
 }
 
 export function readMachineHome(places: StateDirectory): MachineHome {
-  if (existsSync(places.machineHome)) {
-    return JSON.parse(readFileSync(places.machineHome, "utf8")) as MachineHome;
-  }
+  const kept = readKeptJson(places.machineHome, homeShape, advice);
+  if (kept !== null) return kept;
   const siteId = createHash("sha256").update(places.root).digest("hex").slice(0, 8);
   const home = { siteId, root: places.root, runtimeDirectory: runtimeDirectoryOf(siteId) };
-  writeFileSync(places.machineHome, `${JSON.stringify(home)}\n`, { mode: 0o600 });
+  writeKept(places.machineHome, `${JSON.stringify(home)}\n`);
   return home;
 }
+
+const path = text(4_000);
+const homeShape = record({ siteId: text(100), root: path, runtimeDirectory: path });
+/** A guess would take the machines of a site that was rebuilt for strangers. */
+const advice =
+  "it says whose machines these are: remove it where the site was never rebuilt, else restore it from an export";
 
 /** Unix sockets have short paths: they cannot live beside the site file. */
 function runtimeDirectoryOf(siteId: string): string {

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { fenceProvider } from "../adapters/fence/fence.ts";
 import { firstFreePort } from "../adapters/process/free-port.ts";
@@ -21,6 +20,7 @@ import type { ReleaseStore } from "../ports/releases.ts";
 import type { Seal } from "../ports/seal.ts";
 import type { StateDirectory } from "../ports/state-directory.ts";
 import { openAccess } from "./access.ts";
+import { writeKept } from "./kept-file.ts";
 import type { Access } from "./access.ts";
 import { openAgentsEntry } from "./agents.ts";
 import type { AgentsEntry } from "./agents.ts";
@@ -114,7 +114,7 @@ async function openDesk({ places, home, clock }: Site, office: Office): Promise<
     clock,
     localToken: readToken(places.token),
   });
-  writeFileSync(places.authority, access.authority.certificate);
+  writeKept(places.authority, access.authority.certificate);
   const port = office.posts?.ports.door ?? null;
   const entry = await openAgentsEntry({ access, clock, releases, places, port });
   const { agents, controllerUrl } = entry;

@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { checkPostgresUrl, preparePostgres } from "../adapters/inventory/postgres.ts";
 import { createPostgresLease } from "../adapters/inventory/postgres-lease.ts";
 import { standBy } from "../controller/leadership.ts";
 import type { Term } from "../controller/leadership.ts";
 import { leaseRules } from "../core/lease.ts";
+import { record, text } from "../core/received/shape.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Failure } from "../ports/failure.ts";
 import type { StateDirectory } from "../ports/state-directory.ts";
+import { readKeptJson } from "./kept-file.ts";
 
 const PREPARE_AGAIN_MS = 500;
 
@@ -20,9 +22,11 @@ export function readDatabaseUrl(places: StateDirectory, given: string | undefine
     throw new Failure("rejected", `Cannot use the inventory in the database: ${words}`);
   }
   if (isGiven) return given;
-  if (!existsSync(places.databaseUrl)) return null;
-  return (JSON.parse(readFileSync(places.databaseUrl, "utf8")) as { url: string }).url;
+  const advice = 'it holds the database\'s address: write it again as {"url": "postgres://…"}';
+  return readKeptJson(places.databaseUrl, urlShape, advice)?.url ?? null;
 }
+
+const urlShape = record({ url: text(4_000) });
 
 export interface SharedSite {
   readonly databaseUrl: string;

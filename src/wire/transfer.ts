@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   archivedTables,
@@ -16,6 +16,7 @@ import { Failure } from "../ports/failure.ts";
 import type { ExportSummary } from "../ports/site-export.ts";
 import { stateDirectory } from "../ports/state-directory.ts";
 import type { StateDirectory } from "../ports/state-directory.ts";
+import { writeKept } from "./kept-file.ts";
 import { readDatabaseUrl } from "./standby.ts";
 import { readVersion } from "./version.ts";
 
@@ -96,7 +97,7 @@ export async function rebuildSite(
     } finally {
       await db.destroy();
     }
-    if (given.url !== null) await keepUrl(built, given.url);
+    if (given.url !== null) keepUrl(built, given.url);
     await rename(join(scratch, "inventory"), inventory);
     return { site: manifest.site, at: manifest.at };
   } finally {
@@ -118,7 +119,7 @@ export async function moveToPostgres(places: StateDirectory, url: string): Promi
     await from.db.destroy();
     await to.db.destroy();
   }
-  await keepUrl(places, url);
+  keepUrl(places, url);
   await rename(places.database, `${places.database}.moved`);
 }
 
@@ -130,8 +131,8 @@ function readManifest(value: object, path: string): Pick<Manifest, "site" | "at"
 
 const manifestShape = record({ site: nullable(text(100)), at: number(0, 8_640_000_000_000_000) });
 
-async function keepUrl(places: StateDirectory, url: string): Promise<void> {
-  await writeFile(places.databaseUrl, `${JSON.stringify({ url })}\n`, { mode: 0o600 });
+function keepUrl(places: StateDirectory, url: string): void {
+  writeKept(places.databaseUrl, `${JSON.stringify({ url })}\n`);
 }
 
 function openOwn(places: StateDirectory, given: string | null): OpenDatabase {

@@ -1,3 +1,4 @@
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue } from "node:sqlite";
 import { Kysely, sql, SqliteDialect } from "kysely";
@@ -22,11 +23,49 @@ export async function openSqliteInventory(
   path: string,
   stickyKey: string,
 ): Promise<SqliteInventory> {
+  await prepareFile(path);
   const db = openSqliteDatabase(path);
-  await migrate(db, "sqlite");
-  const epoch = await beginTerm(db);
-  const term = { holder: SQLITE_HOLDER, epoch };
-  return { ...(await createInventory(db, { engine: "sqlite", stickyKey, term })), epoch };
+  try {
+    await migrate(db, "sqlite");
+    const epoch = await beginTerm(db);
+    const term = { holder: SQLITE_HOLDER, epoch };
+    return { ...(await createInventory(db, { engine: "sqlite", stickyKey, term })), epoch };
+  } catch (cause) {
+    await db.destroy();
+    if (cause instanceof Failure) throw cause;
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("unavailable", `Cannot read the inventory at ${path}: ${said}`, { cause });
+  }
+}
+
+/**
+ * A new file is made aside and gets its name when it has its tables. SQLite takes a file of less than a page for a new database:
+ * one that was cut off would be an inventory without machines, and those there are would be ended as strangers.
+ */
+async function prepareFile(path: string): Promise<void> {
+  if (path === ":memory:") return;
+  if (sizeOf(path) >= PAGE_BYTES_MIN) return;
+  if (existsSync(path)) {
+    const what = "it is too short, so it was damaged";
+    throw new Failure("rejected", `Cannot open the inventory at ${path}: ${what}`);
+  }
+  if (sizeOf(`${path}-wal`) > 0) {
+    const what = "the file is gone, and its journal is there";
+    throw new Failure("rejected", `Cannot open the inventory at ${path}: ${what}`);
+  }
+  const aside = `${path}.new`;
+  for (const part of ["", "-wal", "-shm"]) rmSync(`${aside}${part}`, { force: true });
+  const db = openSqliteDatabase(aside);
+  try {
+    await migrate(db, "sqlite");
+  } finally {
+    await db.destroy();
+  }
+  renameSync(aside, path);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** The tables alone, for copies. Throws `Failure`. */
@@ -35,6 +74,9 @@ export function openSqliteDatabase(path: string): Database {
   const dialect = new SqliteDialect({ database: forKysely(database) });
   return new Kysely<InventoryTables>({ dialect });
 }
+
+/** The smallest that SQLite has; every file of ours has several. */
+const PAGE_BYTES_MIN = 512;
 
 const SQLITE_HOLDER = "file";
 

@@ -21,7 +21,7 @@ export function writeAgentFile(directory: string, settings: AgentSettings): void
   const path = join(directory, "agent.json");
   const text = `${JSON.stringify(settings, null, 2)}\n`;
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }
 

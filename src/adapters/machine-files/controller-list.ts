@@ -43,6 +43,6 @@ function read(path: string): readonly string[] {
 }
 
 function write(path: string, urls: readonly string[]): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(urls)}\n`, { mode: 0o600 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(urls)}\n`, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }

@@ -4,12 +4,15 @@ import {
   createPublicKey,
   generateKeyPairSync,
   sign,
+  X509Certificate,
 } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
-import { text } from "node:stream/consumers";
+import { text as bodyOf } from "node:stream/consumers";
 import { join } from "node:path";
 import { renewalDueAt } from "../../core/access/renewal.ts";
+import { isMisfit, number, record, text } from "../../core/received/shape.ts";
+import type { Shape } from "../../core/received/shape.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { MachineCredentials, ShownCredentials } from "../../ports/machine-credentials.ts";
@@ -41,7 +44,7 @@ export function createCredentials(options: CredentialsOptions): MachineCredentia
   const { directory, clock } = options;
   const key = keyIn(directory);
   const path = join(directory, "identity.json");
-  let held = readCertificate(path);
+  let held = readCertificate(path, key);
   let joining: Promise<Certificate> | null = null;
   const keep = (certificate: Certificate): Certificate => {
     writeAside(path, JSON.stringify(certificate));
@@ -144,7 +147,7 @@ async function post(target: ControllerTarget, order: Post, signal: AbortSignal):
   });
   asked.once("error", reject);
   asked.once("response", (response) => {
-    text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    bodyOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
   });
   asked.end(JSON.stringify(order.body));
   const { status, body } = await promise.catch((cause: Error) => {
@@ -175,9 +178,26 @@ function fingerprintOf(pem: string): string {
   return createHash("sha256").update(pem).digest("hex");
 }
 
-function readCertificate(path: string): Certificate | null {
-  return parse(readOrNull(path) ?? "") as Certificate | null;
+/** Null as well for one of a key that was lost: nobody could show it. */
+function readCertificate(path: string, key: string): Certificate | null {
+  const stored = certificateShape(parse(readOrNull(path) ?? ""));
+  if (isMisfit(stored)) return null;
+  try {
+    const isOurs = new X509Certificate(stored.certificate).checkPrivateKey(createPrivateKey(key));
+    return isOurs ? stored : null;
+  } catch {
+    // No certificate: another is taken.
+    return null;
+  }
 }
+
+const instant = number(0, Number.MAX_SAFE_INTEGER);
+const certificateShape: Shape<Certificate> = record({
+  certificate: text(100_000),
+  authority: text(1_000),
+  takenAt: instant,
+  lifeMs: instant,
+});
 
 function readOrNull(path: string): string | null {
   try {
@@ -188,6 +208,6 @@ function readOrNull(path: string): string | null {
 }
 
 function writeAside(path: string, content: string): void {
-  writeFileSync(`${path}.new`, content, { mode: 0o600 });
+  writeFileSync(`${path}.new`, content, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }
