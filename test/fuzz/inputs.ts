@@ -1,6 +1,7 @@
 import type { FuzzInput } from "./input.ts";
 import { api } from "./inputs/api.ts";
 import { exportFiles, releaseArchives } from "./inputs/archives.ts";
+import { hugeLine, hugeTree } from "./inputs/giants.ts";
 import { haproxy } from "./inputs/haproxy.ts";
 import { logLines } from "./inputs/log-lines.ts";
 import { machineFiles } from "./inputs/machine-files.ts";
@@ -8,18 +9,21 @@ import { agentMessages, agentSockets, controllerMessages } from "./inputs/messag
 import { overlays, siteFile } from "./inputs/site-file.ts";
 import { traces } from "./inputs/traces.ts";
 
-/** Everything that comes from outside and is read. */
+/** Everything that comes from outside and is read. The slow ones first, so that no core waits for the last. */
 export const fuzzInputs: readonly FuzzInput[] = [
-  siteFile,
-  overlays,
-  api,
-  agentMessages,
-  agentSockets,
-  controllerMessages,
-  haproxy,
-  logLines,
-  releaseArchives,
   exportFiles,
+  overlays,
+  releaseArchives,
+  siteFile,
+  api,
+  logLines,
+  haproxy,
+  agentSockets,
+  agentMessages,
   machineFiles,
+  controllerMessages,
   traces,
 ];
+
+/** Single cases, as large as nothing honest is. Each is run once. */
+export const giants: readonly FuzzInput[] = [hugeLine, hugeTree];

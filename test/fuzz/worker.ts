@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { fuzzInputs } from "./inputs.ts";
+import { fuzzInputs, giants } from "./inputs.ts";
 import { runInput } from "./run-input.ts";
 import type { FuzzPlan } from "./run-input.ts";
 
@@ -12,7 +12,7 @@ export interface WorkerOrder extends FuzzPlan {
 
 const order = workerData as WorkerOrder;
 const shown = new Float64Array(order.progress);
-const input = fuzzInputs.find(({ name }) => name === order.input);
+const input = [...fuzzInputs, ...giants].find(({ name }) => name === order.input);
 if (input === undefined) throw new Error(`no input is named ${order.input}`);
 const result = await runInput(input, order, {
   begin(step) {

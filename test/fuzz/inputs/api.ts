@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { renderConfig } from "../../../src/adapters/haproxy/config.ts";
@@ -27,6 +26,7 @@ import { aRole, aSite } from "../../sim/site.ts";
 import type { FuzzInput } from "../input.ts";
 import { anyValue, mutateBytes, mutateOnce, mutateValue, nastyTexts } from "../mutate.ts";
 import type { Random } from "../random.ts";
+import { scratchDirectory } from "../scratch.ts";
 
 const token = "the-local-token";
 const release = "aaaaaaaaaaaa";
@@ -286,7 +286,7 @@ const keywords = new Set(
 export const api: FuzzInput = {
   name: "api",
   open: async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tidemill-fuzz-"));
+    const directory = scratchDirectory();
     let rig = await openRig(directory);
     let left = casesPerInventory;
     return {

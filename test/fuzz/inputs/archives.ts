@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
@@ -23,6 +22,7 @@ import { Failure } from "../../../src/ports/failure.ts";
 import type { FuzzInput } from "../input.ts";
 import { mutateBytes } from "../mutate.ts";
 import type { Random } from "../random.ts";
+import { scratchDirectory } from "../scratch.ts";
 
 const names = [
   "server.js",
@@ -138,10 +138,12 @@ function judgePlace(root: string, place: string): void {
 }
 
 function openPlace() {
-  const root = mkdtempSync(join(tmpdir(), "tidemill-fuzz-"));
+  const root = scratchDirectory();
   const place = join(root, "place");
   writeFileSync(join(root, "secret"), "");
   const renew = (): void => {
+    // Most archives are refused before anything of them is written.
+    if (existsSync(place) && readdirSync(place).length === 0) return;
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place);
   };
@@ -196,7 +198,7 @@ export const exportFiles: FuzzInput = {
   name: "export-files",
   open: async () => {
     const { root, place, renew, close } = openPlace();
-    const scratch = mkdtempSync(join(tmpdir(), "tidemill-fuzz-"));
+    const scratch = scratchDirectory();
     const path = join(scratch, "site.export");
     const content = {
       manifest: { site: "shop", at: 1 },

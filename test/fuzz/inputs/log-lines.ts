@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLogTail } from "../../../src/adapters/machine-files/log-tail.ts";
 import { createOutput } from "../../../src/cli/output.ts";
@@ -10,6 +9,7 @@ import { createLogBook } from "../../../src/controller/log-book.ts";
 import type { FuzzInput } from "../input.ts";
 import { nastyTexts } from "../mutate.ts";
 import type { Random } from "../random.ts";
+import { scratchDirectory } from "../scratch.ts";
 
 const fragments = [
   ...nastyTexts,
@@ -48,7 +48,7 @@ const sentMax = 2_000;
 export const logLines: FuzzInput = {
   name: "log-lines",
   open: async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tidemill-fuzz-"));
+    const directory = scratchDirectory();
     const path = join(directory, "web-1.1.log");
     writeFileSync(path, "");
     const tail = createLogTail({ fileBytesMax: 100_000 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAgentFile } from "../../../src/adapters/local/agent-process.ts";
 import { createControllerList } from "../../../src/adapters/machine-files/controller-list.ts";
@@ -14,6 +13,7 @@ import { aRole, aSite } from "../../sim/site.ts";
 import { beginDeploy, createWorld, settle } from "../../sim/world.ts";
 import type { FuzzInput } from "../input.ts";
 import { mutateBytes, mutateValue } from "../mutate.ts";
+import { scratchDirectory } from "../scratch.ts";
 
 const home = "wss://127.0.0.1:7731/v1/agent";
 const running = { pid: 17, startTicks: 4 };
@@ -57,7 +57,7 @@ const settings = {
 export const machineFiles: FuzzInput = {
   name: "machine-files",
   open: async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tidemill-fuzz-"));
+    const directory = scratchDirectory();
     const at = (name: string): string => join(directory, name);
     const seal = await createSeal(at("seal.key"));
     const world = createWorld(aSite([aRole("web", { secrets: {} })]));
