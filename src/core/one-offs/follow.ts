@@ -1,6 +1,7 @@
 import type { Action, StepResult } from "../action.ts";
 import type { Change } from "../inventory.ts";
 import type { Roster } from "../roster.ts";
+import { isTaskOverdue } from "../rollout/patience.ts";
 import { oneOffTaskId } from "./record.ts";
 import type { OneOffRecord } from "./record.ts";
 
@@ -33,7 +34,11 @@ function endOf(roster: Roster, oneOff: OneOffRecord): OneOffRecord | null {
   }
   const id = oneOffTaskId(oneOff.id);
   const task = roster.sight.reportOf(oneOff.machine)?.tasks.find((t) => t.id === id);
-  if (task === undefined || task.state === "running") return null;
+  if (task === undefined || task.state === "running") {
+    if (!isTaskOverdue(roster, oneOff.startedAt, oneOff.timeoutMs)) return null;
+    const lastLines = ["Its machine does not say that it has ended"];
+    return { ...oneOff, state: "failed", lastLines, finishedAt };
+  }
   const { state, exitCode, lastLines } = task;
   return { ...oneOff, state, exitCode, lastLines, finishedAt };
 }

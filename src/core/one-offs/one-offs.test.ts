@@ -89,6 +89,18 @@ describe("a command that is run once", () => {
     assert.deepEqual([ended?.state, ended?.lastLines], ["failed", ["Its machine is gone"]]);
   });
 
+  it("is not waited for when its machine never says that it has ended", () => {
+    const world = aServingWorld();
+    const { machine, id } = begin(world);
+    const running = { id: `run-${id}`, state: "running", exitCode: null, lastLines: [] } as const;
+    const at = (later: number) => {
+      world.now += later;
+      return planned(reporting(world, machine, running), world.now);
+    };
+    assert.deepEqual(at(wish.timeoutMs + 10_000), [], "its agent may still be ending it");
+    assert.deepEqual(at(30_000), [`${machine}: run ${id} failed`]);
+  });
+
   it("goes to the machine that is named, and is stopped where it is", () => {
     const world = aServingWorld();
     const { machine, id } = begin(world, { where: "web-2" });

@@ -1,7 +1,7 @@
 import type { Action, StepResult } from "../action.ts";
 import type { DeployChange, DeployRecord, HookRun } from "../inventory.ts";
 import type { Roster } from "../roster.ts";
-import { isHookOverdue } from "./patience.ts";
+import { isTaskOverdue } from "./patience.ts";
 
 /** Long enough for a migration, short enough to notice one that hangs; its agent ends it then. */
 export const HOOK_TIMEOUT_MS = 600_000;
@@ -65,7 +65,7 @@ function awaitHook(
   const id = hookTaskId(deploy.id, change.role, hook);
   const task = roster.sight.reportOf(machine)?.tasks.find((t) => t.id === id);
   if (task === undefined || task.state === "running") {
-    if (isHookOverdue(roster, change[hook].startedAt ?? deploy.startedAt, HOOK_TIMEOUT_MS)) {
+    if (isTaskOverdue(roster, change[hook].startedAt ?? deploy.startedAt, HOOK_TIMEOUT_MS)) {
       const reason = `${machine} does not say that the hook ${hook} the deploy has ended`;
       return setHook(deploy, change, hook, { state: "failed", machine, lastLines: [] }, reason);
     }

@@ -32,8 +32,8 @@ export function shouldHaveEnded(roster: Roster, server: ServerRecord): boolean {
   return roster.now - since > stopMs + MARGIN_MS;
 }
 
-/** A hook's own agent ends it in time; one that does not say so is not waited for. */
-export function isHookOverdue(roster: Roster, startedAt: Instant, timeoutMs: number): boolean {
+/** Its own agent ends a task in time; one that does not say so is not waited for. */
+export function isTaskOverdue(roster: Roster, startedAt: Instant, timeoutMs: number): boolean {
   const since = Math.max(startedAt, roster.observed.watchingSince);
   return roster.now - since > timeoutMs + MARGIN_MS;
 }
