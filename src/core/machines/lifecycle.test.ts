@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { aRole, aSite } from "../../../test/sim/site.ts";
 import { beginDeploy, createWorld, observe, settle } from "../../../test/sim/world.ts";
+import type { MachineRecord } from "../inventory.ts";
 import type { Observed } from "../observed.ts";
 import { plan } from "../plan.ts";
 
@@ -40,5 +41,40 @@ describe("a machine that a listing does not show", () => {
 
   it("stays when it was heard of a moment ago", () => {
     assert.deepEqual(forgotten(observeWithout(3_000, 1_000)), []);
+  });
+});
+
+/** web-1 is to be terminated since a second; the provider showed it, or not, so long ago. */
+function planTermination(listedMs: number, isShown: boolean): readonly string[] {
+  const observed = observeWithout(0, listedMs);
+  const { inventory, provider } = observe(world);
+  const web = inventory.machines.get("web-1");
+  assert.ok(web);
+  const servers = new Map([...inventory.servers].filter(([, it]) => it.machine !== "web-1"));
+  const leaving: MachineRecord = { ...web, state: "terminating", stateAt: now - 1_000 };
+  const machines = new Map(inventory.machines).set("web-1", leaving);
+  const shown = isShown ? provider?.machines : observed.provider?.machines;
+  const { actions } = plan(
+    {
+      ...observed,
+      inventory: { ...inventory, machines, servers },
+      provider: { at: now - listedMs, machines: shown ?? new Map() },
+    },
+    now,
+  );
+  return actions.filter(({ subject }) => subject === "web-1").map(({ kind }) => kind);
+}
+
+describe("a machine that is being terminated", () => {
+  it("is not terminated again while the last listing is older than the wish", () => {
+    assert.deepEqual(planTermination(2_000, false), []);
+  });
+
+  it("is terminated again when the provider still shows it", () => {
+    assert.deepEqual(planTermination(500, true), ["terminate"]);
+  });
+
+  it("is forgotten when a later listing does not show it", () => {
+    assert.deepEqual(planTermination(500, false), ["forget"]);
   });
 });

@@ -87,12 +87,13 @@ export function launchAgain(roster: Roster): StepResult {
   return { actions, holds: [] };
 }
 
-/** Terminations under way that the provider has not carried out. */
+/** Terminations under way that the provider has not carried out: it still shows the machine. */
 export function terminateAgain(roster: Roster): StepResult {
   const actions: Action[] = [];
   for (const machine of roster.state.machines.values()) {
     if (machine.state !== "terminating" || !mayTry(roster, machine.name)) continue;
-    if (provision(roster, machine) === "absent") continue;
+    // When a termination ends, the last listing may be older than its wish: it says nothing, and the next one will.
+    if (typeof provision(roster, machine) !== "object") continue;
     actions.push({
       kind: "terminate",
       subject: machine.name,
