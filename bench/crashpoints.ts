@@ -9,13 +9,16 @@ import { count, machine } from "./report.ts";
 import { isAllServing, startCrowd } from "./site.ts";
 
 const TIME_MS_MAX = Number(process.env["MINUTES"] ?? 9) * 60_000;
+/** Only the steps whose names one of these is part of; none: all. */
+const STEPS = (process.env["STEPS"] ?? "").split(",").filter((part) => part !== "");
 /** A step that a story takes only sometimes is waited for in this many of them. */
 const TRIES = 3;
 
-/** The steps of a story that were seen, and how often each has been tried; those that killed are `done`. */
+/** The steps of a story that were seen, and how often each has been tried; those that killed are `done`, those that never came again `givenUp`. */
 interface Tally {
   readonly open: Map<string, number>;
   readonly done: Set<string>;
+  readonly givenUp: Set<string>;
 }
 
 export async function run(): Promise<object> {
@@ -35,18 +38,21 @@ export async function run(): Promise<object> {
 async function tellAll(site: TestSite, load: LoadProcess): Promise<object> {
   const end = performance.now() + TIME_MS_MAX;
   const tallies = new Map<StoryName, Tally>(
-    storyNames.map((name) => [name, { open: new Map([[NOWHERE, 0]]), done: new Set() }]),
+    storyNames.map((name) => [
+      name,
+      { open: new Map([[NOWHERE, 0]]), done: new Set(), givenUp: new Set() },
+    ]),
   );
   const found = { orphans: 0, duplicates: 0, lost: 0 };
   let stories = 0;
   while (performance.now() < end && [...tallies.values()].some(({ open }) => open.size > 0)) {
-    // One story makes what the next one needs.
+    // In turn, since one story makes what the next one begins with.
     for (const [name, tally] of tallies) {
-      if (isOver(tallies, name)) continue;
+      if (tally.open.size === 0) continue;
       stories += 1;
       const step = [...tally.open.keys()][0] ?? NOWHERE;
       const { hasDied, steps } = await tellStory(site, name, step, `v${stories + 1}`);
-      note(tally, { step, hasDied, steps });
+      note(name, tally, { step, hasDied, steps });
       const left = await leftoversOf(site);
       for (const kind of Object.keys(found) as (keyof Leftovers)[])
         found[kind] += left[kind].length;
@@ -62,24 +68,27 @@ async function tellAll(site: TestSite, load: LoadProcess): Promise<object> {
     pointsOf: Object.fromEntries(all),
     stories,
     // Steps that were seen once and did not come again in time.
-    unmet: [...tallies].flatMap(([name, { open }]) => [...open.keys()].map((s) => `${name}: ${s}`)),
+    unmet: [...tallies].flatMap(([name, { open, givenUp }]) =>
+      [...open.keys(), ...givenUp].map((step) => `${name}: ${step}`),
+    ),
     ...found,
   };
 }
 
-/** Launch and scale-in take turns until both have met all their steps. */
-function isOver(tallies: ReadonlyMap<StoryName, Tally>, name: StoryName): boolean {
-  const names = name === "deploy" ? [name] : storyNames.filter((other) => other !== "deploy");
-  return names.every((other) => tallies.get(other)?.open.size === 0);
-}
-
 function note(
-  { open, done }: Tally,
+  name: StoryName,
+  { open, done, givenUp }: Tally,
   told: { readonly step: string; readonly hasDied: boolean; readonly steps: readonly string[] },
 ): void {
   const tries = (open.get(told.step) ?? 0) + 1;
   open.delete(told.step);
   if (told.hasDied) done.add(told.step);
-  else if (told.step !== NOWHERE && tries < TRIES) open.set(told.step, tries);
-  for (const step of told.steps) if (!done.has(step) && !open.has(step)) open.set(step, 0);
+  else if (told.step !== NOWHERE) {
+    if (tries < TRIES) open.set(told.step, tries);
+    else givenUp.add(told.step);
+  }
+  for (const step of told.steps) {
+    const isWanted = STEPS.length === 0 || STEPS.some((part) => `${name}: ${step}`.includes(part));
+    if (isWanted && ![done, open, givenUp].some((met) => met.has(step))) open.set(step, 0);
+  }
 }

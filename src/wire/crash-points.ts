@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import type { Change } from "../core/inventory.ts";
 import type { OpenInventory } from "../ports/access-records.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
@@ -25,7 +26,8 @@ const none: CrashPoints = {
  */
 export function crashPoints(at: string | undefined): CrashPoints {
   if (at === undefined || at === "") return none;
-  const pass = createPass(at);
+  const tell = (name: string): void => void writeSync(2, `crash point: ${name}\n`);
+  const pass = createPass(at, tell, () => process.kill(process.pid, "SIGKILL"));
   return {
     inventory: (inventory) => breakInventory(inventory, pass),
     provider: (provider) => ({
@@ -47,31 +49,37 @@ export function crashPoints(at: string | undefined): CrashPoints {
 type Pass = (step: string) => void;
 
 /** The same step may come several times in one story: the later ones are numbered. */
-function createPass(at: string): Pass {
+export function createPass(at: string, tell: (name: string) => void, die: () => void): Pass {
   const passed = new Map<string, number>();
   return (step) => {
     const times = (passed.get(step) ?? 0) + 1;
     passed.set(step, times);
     const name = times === 1 ? step : `${step} ${times}`;
-    writeSync(2, `crash point: ${name}\n`);
-    if (name === at) process.kill(process.pid, "SIGKILL");
+    tell(name);
+    if (name === at) die();
   };
 }
 
-function breakInventory(inventory: OpenInventory, pass: Pass): OpenInventory {
+export function breakInventory(inventory: OpenInventory, pass: Pass): OpenInventory {
   const { access } = inventory;
-  const write = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
-    pass(`before write ${what}`);
+  const writeAll = async <Result>(
+    whats: readonly string[],
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    for (const what of whats) pass(`before write ${what}`);
     const result = await work();
-    pass(`after write ${what}`);
+    for (const what of whats) pass(`after write ${what}`);
     return result;
   };
+  const write = <Result>(what: string, work: () => Promise<Result>): Promise<Result> =>
+    writeAll([what], work);
   return {
     ...inventory,
     commit(changes, events) {
       if (changes.length === 0 && events.length === 0) return inventory.commit(changes, events);
-      const kinds = new Set((events.length > 0 ? events : changes).map(({ kind }) => kind));
-      return write([...kinds].toSorted().join("+"), () => inventory.commit(changes, events));
+      // Which actions share a write is up to timing, which ones there are is not: each is a step of its own.
+      const whats = events.length > 0 ? events.map(({ kind }) => kind) : [namesOf(changes)];
+      return writeAll(whats, () => inventory.commit(changes, events));
     },
     access: {
       ...access,
@@ -82,6 +90,10 @@ function breakInventory(inventory: OpenInventory, pass: Pass): OpenInventory {
       addAudit: (...given) => write("audit", () => access.addAudit(...given)),
     },
   };
+}
+
+function namesOf(changes: readonly Change[]): string {
+  return [...new Set(changes.map(({ kind }) => kind))].toSorted().join("+");
 }
 
 /** Before it is begun, in the middle, and when it is done but nobody has been told. */

@@ -44,6 +44,7 @@ export async function tellStory(
   step: string,
   version: string,
 ): Promise<Ending> {
+  await setScene(site, name);
   await restart(site, step);
   const log = stepLog(site);
   if (name === "deploy") site.writeApplication(version);
@@ -55,6 +56,16 @@ export async function tellStory(
   if (hasDied) await site.startController();
   await finish(site, name, version);
   return { hasDied, steps };
+}
+
+/** How many steps a story has depends on how many machines it begins with. */
+async function setScene(site: TestSite, name: StoryName): Promise<void> {
+  const machines = name === "launch" ? LOW : HIGH;
+  const web = (await site.status()).roles.find(({ role }) => role === "web");
+  if (web?.target === machines) return;
+  // This controller may still wait for a step at which it dies.
+  await restart(site, NOWHERE);
+  await pin(site, machines);
 }
 
 async function restart(site: TestSite, step: string): Promise<void> {
@@ -71,7 +82,10 @@ function isAllServing({ roles }: Awaited<ReturnType<TestSite["status"]>>): boole
 /** Says the wish, again if need be: whoever wished did not hear whether it was heard. */
 async function finish(site: TestSite, name: StoryName, version: string): Promise<void> {
   if (name === "deploy") return finishDeploy(site, version);
-  const machines = name === "launch" ? HIGH : LOW;
+  await pin(site, name === "launch" ? HIGH : LOW);
+}
+
+async function pin(site: TestSite, machines: number): Promise<void> {
   await site.call("POST", "/v1/roles/web/scale", { kind: "pin", machines, forMs: null });
   await untilAlive(site, `${machines} machines serve`, async () => {
     const status = await site.status();

@@ -8,11 +8,11 @@ import { startLoad } from "../harness/visitors.ts";
 
 /** One of each kind, in the order in which a story makes what the next one needs; the bench has them all. */
 const points: readonly (readonly [StoryName, string])[] = [
-  ["launch", "after write launch+start"],
+  ["launch", "after write launch"],
   ["deploy", "after keep release"],
   ["scale-in", "amid terminate"],
   ["launch", "amid launch web"],
-  ["deploy", "after write join"],
+  ["deploy", "after write join 3"],
   ["scale-in", "before write forget"],
 ];
 
