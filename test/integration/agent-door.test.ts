@@ -160,6 +160,28 @@ describe("the agents' door", () => {
     assert.equal((await release(undefined, releaseOfWeb)).status, 401);
   });
 
+  it("closes the archive for a caller who has hung up before it was open", async () => {
+    const asked = Promise.withResolvers<void>();
+    const mayOpen = Promise.withResolvers<void>();
+    rig.beforeOpening = () => {
+      asked.resolve();
+      return mayOpen.promise;
+    };
+    const path = `/v1/agent/releases/${releaseOfWeb}`;
+    const caller = new AbortController();
+    const { signal } = caller;
+    const called = assert.rejects(callDoor(rig, { method: "GET", path, identity: web, signal }));
+    await asked.promise;
+    caller.abort();
+    await called;
+    rig.beforeOpening = () => Promise.resolve();
+    // Whoever comes later is answered later: the hanging up has been heard by then.
+    assert.equal((await release(web, releaseOfWeb)).status, 200);
+    const before = rig.opened.length;
+    mayOpen.resolve();
+    await until("it is open, and closed", () => rig.opened[before]?.destroyed === true, 2_000);
+  });
+
   it("knows only certificates of its own authority, of this site, on record", async () => {
     const subject = { kind: "machine", site: "shop", machine: "web-1", role: "web" } as const;
     const forged = await certify(await createTestAuthority("shop"), subject);

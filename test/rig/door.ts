@@ -34,6 +34,9 @@ export interface DoorRig {
   readonly agents: AgentServer;
   /** Sets the controller's clock ahead. */
   pass(ms: number): void;
+  /** The archives that were opened, and what each waits for before it is. */
+  readonly opened: Readable[];
+  beforeOpening: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,18 +64,25 @@ export async function openDoorRig(certificateMs = 3_600_000): Promise<DoorRig> {
   });
   const agents = createAgentServer({ clock, onForget: (machine) => door.expel(machine) });
   const releases = {
-    open: (id: string) => Promise.resolve(Readable.from([`archive ${id}`])),
+    async open(id: string) {
+      await rig.beforeOpening();
+      const archive = Readable.from([`archive ${id}`]);
+      rig.opened.push(archive);
+      return archive;
+    },
   } as unknown as ReleaseStore;
   const { key, certificate } = await certify(authority);
   const options = { key, certificate, authority: authority.certificate };
   const door = createAgentDoor({ ...options, registrar, agents, releases, clock });
   const port = await door.listen("127.0.0.1", 0);
-  return {
+  const rig: DoorRig = {
     port,
     authority,
     registrar,
     inventory,
     agents,
+    opened: [],
+    beforeOpening: () => Promise.resolve(),
     pass: (ms) => void (ahead += ms),
     async close() {
       door.close();
@@ -80,6 +90,7 @@ export async function openDoorRig(certificateMs = 3_600_000): Promise<DoorRig> {
       await inventory.close();
     },
   };
+  return rig;
 }
 
 function records(): readonly Change[] {

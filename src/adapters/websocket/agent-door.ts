@@ -136,8 +136,13 @@ async function answer(
     return say(response, 403, { error: `release ${release} is not one of this machine's role` });
   }
   const archive = await house.releases.open(release);
-  response.writeHead(200, { "content-type": "application/gzip" });
-  await pipeline(archive, response);
+  try {
+    response.writeHead(200, { "content-type": "application/gzip" });
+    await pipeline(archive, response);
+  } finally {
+    // To a caller who has hung up by now nothing is piped at all, and a file that nobody closes ends the process.
+    archive.destroy();
+  }
 }
 
 async function upgrade(
