@@ -87,6 +87,8 @@ function note(
     if (tries < TRIES) open.set(told.step, tries);
     else givenUp.add(told.step);
   }
+  // Those who die leave accidents behind, such as agents that are revived: they are no steps of the story.
+  if (told.step !== NOWHERE) return;
   for (const step of told.steps) {
     const isWanted = STEPS.length === 0 || STEPS.some((part) => `${name}: ${step}`.includes(part));
     if (isWanted && ![done, open, givenUp].some((met) => met.has(step))) open.set(step, 0);
