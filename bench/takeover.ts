@@ -89,7 +89,8 @@ async function measure(shared: SharedSite, { name, hit, heal }: Case): Promise<o
     await shared.site.until(isAllServing, "all serves", 60_000);
     settles.push((Date.now() - hitAt) / 1000);
     await heal(shared, former);
-    process.stderr.write(`${name}: leads after ${leads.at(-1)} s, acts after ${acts.at(-1)} s\n`);
+    const words = `leads after ${leads.at(-1)} s, acts after ${acts.at(-1)} s: ${act.what}`;
+    process.stderr.write(`${name}: ${words}\n`);
   }
   return {
     rounds: ROUNDS,
@@ -119,13 +120,19 @@ async function begin(shared: SharedSite, round: number): Promise<() => Promise<v
   return () => Promise.resolve();
 }
 
+interface FoundEvent {
+  readonly number: number;
+  readonly at: number;
+  readonly what: string;
+}
+
 async function firstEvent(
   { databaseUrl }: SharedSite,
   after: number,
   which: string,
-): Promise<{ readonly number: number; readonly at: number }> {
-  const text = `select number, at from event where number > ${after} and ${which} order by number limit 1`;
-  const found = async () => (await ask<{ number: number; at: number }>(databaseUrl, text))[0];
+): Promise<FoundEvent> {
+  const text = `select number, at, kind || ' ' || subject || ', ' || reason as what from event where number > ${after} and ${which} order by number limit 1`;
+  const found = async () => (await ask<FoundEvent>(databaseUrl, text))[0];
   return until(`an event: ${which}`, found, 30_000);
 }
 

@@ -9,7 +9,8 @@ import type { Tenure } from "./tenure.ts";
 
 /** Who has not said so for this long is no longer handed out as a controller to call. */
 const FORGOTTEN_MS = 10_000;
-const ANNOUNCE_EVERY_MS = 2_000;
+/** Agents can follow only to whom they know: a controller that came, or came back, is told of within a second. */
+const ANNOUNCE_EVERY_MS = 500;
 
 export interface LeadershipParts {
   readonly lease: Lease;

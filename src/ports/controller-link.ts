@@ -17,5 +17,7 @@ export interface ControllerConnection {
   send(message: Exclude<AgentMessage, { kind: "hello" }>): boolean;
   /** Resolves with the reason when the connection has ended; never rejects. */
   readonly ended: Promise<string>;
+  /** How long nothing has come from the other side, which answers at least once a second. */
+  silentMs(): number;
   close(): void;
 }

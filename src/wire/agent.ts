@@ -119,7 +119,7 @@ function openLink(directory: string, { settings, bootId, stop }: Life, clock: Cl
   const credentials = createCredentials({ directory, machine, role, clock, readTarget });
   void keepCredentials({ credentials, clock, say }, stop.signal);
   const link = createAgentLink({ machine, bootId, readTarget, credentials });
-  return endingWhenRefused(followLeader(link, controllers), (reason) => {
+  return endingWhenRefused(followLeader(link, controllers, clock), (reason) => {
     say(`Ended, so that the provider brings a new token: ${reason}`);
     stop.abort();
   });

@@ -188,6 +188,7 @@ export class FakeMachine {
     return {
       send: (message: Exclude<AgentMessage, { kind: "hello" }>) => this.sent.push(message) > 0,
       ended,
+      silentMs: () => 0,
       close: () => this.hangUp?.(),
     };
   }

@@ -74,7 +74,10 @@ interface Server {
 }
 
 const CONNECT_MS_MAX = 5;
-/** A controller that has not answered a ping for this long is given up. */
+/** A controller that has not answered a ping for this long is given up when another leads … */
+const SUSPECT_MS = 1_500;
+const LOOK_MS = 250;
+/** … and after this long in any case. */
 const PULSE_MS = 4_000;
 /** A side that hears nothing for so long hangs up. */
 const SILENCE_MS = 10_000;
@@ -147,10 +150,16 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
       });
     },
     missPulse(controller) {
-      timeline.after(PULSE_MS, () => {
+      const look = (silentMs: number): void => {
         if (!controller.isFrozen) return;
+        const hasOther = [...servers].some(({ life }) => life !== controller && !life.isFrozen);
+        if (!hasOther && silentMs < PULSE_MS) {
+          timeline.after(LOOK_MS, () => look(silentMs + LOOK_MS));
+          return;
+        }
         for (const [machine, wire] of wires) if (wire.server.life === controller) cut(machine);
-      });
+      };
+      timeline.after(SUSPECT_MS, () => look(SUSPECT_MS));
     },
     listen(life, isKnown) {
       const room = createRoom(life, isKnown);
@@ -203,6 +212,8 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
       });
       return {
         ended,
+        // Whoever finds another leader is cut off by `missPulse`.
+        silentMs: () => 0,
         close: () => cut(machine),
         send: (message) =>
           agent.act(() => {

@@ -28,7 +28,7 @@ export interface ControllerTarget {
 }
 
 const pingMs = 1_000;
-/** A leader that is frozen or cut off is replaced after three seconds and a half: its agents look for the new one then. */
+/** Nobody leads in the place of a leader that is silent for so long: the connection must be what is broken. */
 const silenceMsMax = 3_600;
 const connectMs = 2_000;
 const unsentBytesMax = 4 * 1024 * 1024;
@@ -76,10 +76,10 @@ function connectionOf(
 ): ControllerConnection {
   const close = (): void => socket.close();
   signal.addEventListener("abort", close, { once: true });
-  const stopWatch = watchSilence(socket);
+  const watch = watchSilence(socket);
   void ended.then(() => {
     signal.removeEventListener("abort", close);
-    stopWatch();
+    watch.stop();
   });
   return {
     send(message) {
@@ -89,20 +89,25 @@ function connectionOf(
       return true;
     },
     ended,
+    silentMs: watch.silentMs,
     close,
   };
 }
 
 /** A computer that vanished sends no goodbye: without an answer to pings the connection is given up. */
-function watchSilence(socket: WebSocket): () => void {
+function watchSilence(socket: WebSocket): {
+  readonly silentMs: () => number;
+  readonly stop: () => void;
+} {
   let heardAt = performance.now();
+  const silentMs = (): number => performance.now() - heardAt;
   socket.on("pong", () => (heardAt = performance.now()));
   socket.on("message", () => (heardAt = performance.now()));
   const timer = setInterval(() => {
-    if (performance.now() - heardAt > silenceMsMax) socket.terminate();
+    if (silentMs() > silenceMsMax) socket.terminate();
     else if (socket.readyState === WebSocket.OPEN) socket.ping();
   }, pingMs);
-  return () => clearInterval(timer);
+  return { silentMs, stop: () => clearInterval(timer) };
 }
 
 function opened(socket: WebSocket, url: string, signal: AbortSignal): Promise<void> {
