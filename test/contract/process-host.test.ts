@@ -5,6 +5,35 @@ import { join } from "node:path";
 import { createProcessHost } from "../../src/adapters/process/process-host.ts";
 import { createProcessTable } from "../../src/adapters/process/process-table.ts";
 import { describeProcessHost } from "./process-host.ts";
+import { describeProcessLife } from "./process-life.ts";
+
+describeProcessLife("this computer as a process host", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "tidemill-host-"));
+  const first = 19_000 + (process.pid % 300) * 3;
+  const table = createProcessTable();
+  const reopen = () =>
+    createProcessHost({
+      machineId: `host-life-${process.pid}`,
+      ports: { first, last: first + 2 },
+      table,
+      user: null,
+    });
+  const host = reopen();
+  return {
+    host,
+    reopen,
+    order: (kind) => ({
+      command: kind === "stays" ? "sleep 60" : "true",
+      directory,
+      env: { PATH: process.env["PATH"] ?? "", COLOR: "blue" },
+      logPath: join(directory, "out.log"),
+    }),
+    async close() {
+      for (const leader of await host.leaders()) await host.signal(leader, "SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+});
 
 describeProcessHost("this computer as a process host", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tidemill-host-"));

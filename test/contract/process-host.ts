@@ -40,20 +40,6 @@ export function describeProcessHost(title: string, open: () => Promise<OpenProce
       assert.match(log(), /^one blue\n.*\ntwo\n$/);
     });
 
-    it("knows its process again by pid and start, and no other", async () => {
-      const running = await start("sleep 60");
-      assert.deepEqual(await opened.host.adopt(running), running);
-      assert.equal(await opened.host.adopt({ ...running, startTicks: 1 }), null);
-      // The marker is there once the shell has begun.
-      await until("it has come true", async () =>
-        (await opened.host.leaders()).some((it) => it.pid === running.pid),
-      );
-      await opened.host.signal(running, "SIGKILL");
-      await until("it has come true", async () => !(await opened.host.isAlive(running)));
-      assert.equal(await opened.host.adopt(running), null);
-      await opened.host.signal(running, "SIGKILL");
-    });
-
     it("tells how a process ended", async () => {
       const exits: (ProcessExit & { pid: number })[] = [];
       opened.host.onExit((running, exit) => exits.push({ pid: running.pid, ...exit }));

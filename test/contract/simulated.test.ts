@@ -3,11 +3,14 @@ import { createFaults, faultKinds } from "../sim/faults.ts";
 import { createLeaseRow, leaseFor } from "../sim/lease.ts";
 import { createLife } from "../sim/life.ts";
 import type { Life } from "../sim/life.ts";
+import { createSimMachine } from "../sim/machine.ts";
 import type { SimMachine } from "../sim/machine.ts";
+import { createSimHost } from "../sim/process-host.ts";
 import { createRandom } from "../sim/random.ts";
 import { createTimeline } from "../sim/timeline.ts";
 import type { Timeline } from "../sim/timeline.ts";
 import { describeLease } from "./lease.ts";
+import { describeProcessLife } from "./process-life.ts";
 import { describeProvider } from "./provider.ts";
 
 /** Virtual time that goes on as real time does, faster. */
@@ -72,6 +75,27 @@ describeLease("the simulated lease", async () => {
         row,
         world,
       ),
+    close: async () => stop(),
+  };
+});
+
+describeProcessLife("the simulated process host", async () => {
+  const { timeline, stop } = startTime();
+  const machine = createSimMachine("web-1", "web", "10.0.0.1");
+  const world = { timeline, random, faults, badReleases: new Set<string>() };
+  const reopen = () => {
+    const life = createLife("agent", timeline, () => false);
+    return createSimHost(machine, life, { ...world, onStop: () => undefined });
+  };
+  return {
+    host: reopen(),
+    reopen,
+    order: (kind) => ({
+      command: kind,
+      directory: "/release",
+      env: kind === "stays" ? { COLOR: "blue" } : { TIDEMILL_TASK: "1" },
+      logPath: "/logs/web-1.1.log",
+    }),
     close: async () => stop(),
   };
 });

@@ -4,15 +4,13 @@ import type { MachineDocument } from "../../src/core/document.ts";
 import { supervisionLimits } from "../../src/core/supervision/rules.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { MachineRecord } from "../../src/ports/machine-records.ts";
-import type { ProcessExit, ProcessOrder, RunningProcess } from "../../src/ports/process-host.ts";
 import { createEngine, createSimBalancer, killEngine } from "./balancer.ts";
 import type { Engine, EngineWorld } from "./balancer.ts";
-import type { Faults } from "./faults.ts";
 import { createLife } from "./life.ts";
 import type { Life } from "./life.ts";
 import type { Network } from "./network.ts";
-import type { Random } from "./random.ts";
-import type { Timeline } from "./timeline.ts";
+import { createSimHost } from "./process-host.ts";
+import type { HostWorld } from "./process-host.ts";
 
 /** A process of a role, or a one-off command. */
 export interface SimProcess {
@@ -41,24 +39,13 @@ export interface SimMachine {
   lastGeneration: number;
 }
 
-export interface MachineWorld {
-  readonly timeline: Timeline;
-  readonly random: Random;
-  readonly faults: Faults;
+export interface MachineWorld extends HostWorld {
   readonly network: Network;
   readonly engineWorld: EngineWorld;
-  /** Releases whose processes never get healthy. */
-  readonly badReleases: ReadonlySet<string>;
   readonly onAgentFault: (machine: SimMachine, error: unknown) => void;
-  /** An agent is about to end a process. */
-  readonly onStop: (machine: SimMachine, process: SimProcess) => void;
 }
 
 const noRecord: MachineRecord = { processes: [], tasks: [], releases: [] };
-const FIRST_PORT = 20_000;
-const PORTS = 200;
-const TASK_MS = 200;
-const MEMORY_BYTES = 50_000_000;
 const never: AbortSignal = new AbortController().signal;
 
 export function createSimMachine(name: string, role: string, address: string): SimMachine {
@@ -83,7 +70,6 @@ export function destroy(machine: SimMachine): void {
   if (machine.engine !== null) killEngine(machine.engine);
 }
 
-let pids = 100;
 let boots = 0;
 
 export function startAgent(machine: SimMachine, world: MachineWorld): void {
@@ -112,16 +98,8 @@ export function startAgent(machine: SimMachine, world: MachineWorld): void {
 
 function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentParts {
   const { timeline, random, faults, network } = world;
-  const listeners: ((process: RunningProcess, exit: ProcessExit) => void)[] = [];
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
-  const end = (pid: number, exit: ProcessExit): void => {
-    if (!machine.processes.delete(pid)) return;
-    const ended = { pid, startTicks: pid };
-    life.hear(() => {
-      for (const listener of listeners) listener(ended, exit);
-    });
-  };
   const disk = async (write: () => void): Promise<void> => {
     if (faults.strikes("agent's disk is slow")) await pause(random.between(100, 3_000));
     if (faults.strikes("agent's disk is full")) {
@@ -132,39 +110,7 @@ function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentPar
   return {
     clock: life.clock,
     random: () => random.next(),
-    host: {
-      start: (order) =>
-        life.call(() => {
-          const process = begin(order, world);
-          machine.processes.set(process.pid, process);
-          if (order.env["TIDEMILL_TASK"] !== undefined) {
-            timeline.after(TASK_MS, () => end(process.pid, { code: 0, signal: null }));
-          }
-          return { pid: process.pid, startTicks: process.pid };
-        }),
-      adopt: (handle) => life.call(() => (machine.processes.has(handle.pid) ? handle : null)),
-      isAlive: (process) => life.call(() => machine.processes.has(process.pid)),
-      signal: (process, signal) =>
-        life.call(() => {
-          const own = machine.processes.get(process.pid);
-          if (own === undefined) return;
-          world.onStop(machine, own);
-          end(process.pid, { code: null, signal });
-        }),
-      hasRemains: () => life.call(() => false),
-      leaders: () =>
-        life.call(() =>
-          [...machine.processes].map(([pid, { env }]) => ({ pid, startTicks: pid, env })),
-        ),
-      usage: (process) =>
-        life.call(() => ({
-          cpuSeconds: 0,
-          memoryBytes: machine.processes.get(process.pid)?.memoryBytes ?? 0,
-        })),
-      usageOfMachine: () => life.call(() => ({ cpuSeconds: 0, memoryBytes: MEMORY_BYTES })),
-      onExit: (listener) => void listeners.push(listener),
-      freePort: (_address, wish) => life.call(() => freePort(machine, wish)),
-    },
+    host: createSimHost(machine, life, world),
     releases: {
       ensure: (release, signal) =>
         life.call(async () => {
@@ -222,37 +168,4 @@ export function freeze(machine: SimMachine, untilMs: number, ms: number): void {
 
 export function isAnswering(process: SimProcess, now: number): boolean {
   return process.isHealthy && now >= process.healthyAt;
-}
-
-function begin(order: ProcessOrder, world: MachineWorld): SimProcess {
-  const { timeline, random, faults, badReleases } = world;
-  pids += 1;
-  const release = order.env["TIDEMILL_RELEASE"] ?? "?";
-  const port = order.env["PORT"];
-  const startMs = faults.strikes("process starts slowly")
-    ? random.between(3_000, 20_000)
-    : random.between(50, 400);
-  return {
-    pid: pids,
-    name: order.logPath.replace(/^.*\/(.*)\.log$/, "$1"),
-    release,
-    port: port === undefined ? null : Number(port),
-    healthyAt: timeline.now() + startMs,
-    env: new Map(Object.entries(order.env)),
-    isHealthy: !badReleases.has(release),
-    memoryBytes: MEMORY_BYTES,
-  };
-}
-
-function freePort(
-  machine: SimMachine,
-  wish: { readonly preferred: number | null; readonly promised: readonly number[] },
-): number {
-  const taken = new Set([
-    ...wish.promised,
-    ...[...machine.processes.values()].map((process) => process.port),
-  ]);
-  if (wish.preferred !== null && !taken.has(wish.preferred)) return wish.preferred;
-  for (let port = FIRST_PORT; port < FIRST_PORT + PORTS; port++) if (!taken.has(port)) return port;
-  throw new Failure("rejected", `Cannot find a port on ${machine.name}`);
 }
