@@ -1,4 +1,6 @@
 import { openRig } from "../rig/balancer.ts";
+import { describeBalancerLife } from "./balancer-life.ts";
 import { describeLoadBalancer } from "./load-balancer.ts";
 
 describeLoadBalancer("HAProxy", () => openRig());
+describeBalancerLife("HAProxy", () => openRig());

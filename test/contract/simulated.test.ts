@@ -1,3 +1,4 @@
+import { createEngine, createSimBalancer } from "../sim/balancer.ts";
 import { createCloud } from "../sim/cloud.ts";
 import { createFaults, faultKinds } from "../sim/faults.ts";
 import { createLeaseRow, leaseFor } from "../sim/lease.ts";
@@ -9,6 +10,7 @@ import { createSimHost } from "../sim/process-host.ts";
 import { createRandom } from "../sim/random.ts";
 import { createTimeline } from "../sim/timeline.ts";
 import type { Timeline } from "../sim/timeline.ts";
+import { describeBalancerLife } from "./balancer-life.ts";
 import { describeLease } from "./lease.ts";
 import { describeProcessLife } from "./process-life.ts";
 import { describeProvider } from "./provider.ts";
@@ -96,6 +98,36 @@ describeProcessLife("the simulated process host", async () => {
       env: kind === "stays" ? { COLOR: "blue" } : { TIDEMILL_TASK: "1" },
       logPath: "/logs/web-1.1.log",
     }),
+    close: async () => stop(),
+  };
+});
+
+describeBalancerLife("the simulated balancer", async () => {
+  const { timeline, stop } = startTime();
+  const engine = createEngine();
+  const listening = new Set<number>();
+  const world = {
+    timeline,
+    random,
+    faults,
+    answers: (_address: string, port: number) => listening.has(port),
+    loadOf: () => 0,
+    onCut: () => undefined,
+  };
+  const reopen = () => {
+    const life = createLife("agent", timeline, () => false);
+    return createSimBalancer(life, engine, world);
+  };
+  let balancer = reopen();
+  return {
+    port: 80,
+    balancer: () => balancer,
+    reopen: async () => (balancer = reopen()),
+    async backend(name) {
+      const port = 20_000 + listening.size;
+      listening.add(port);
+      return { name, port, kill: async () => void listening.delete(port) };
+    },
     close: async () => stop(),
   };
 });

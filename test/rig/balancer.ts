@@ -137,7 +137,7 @@ export async function openRig(runAs: number | null = null): Promise<Rig> {
   };
 }
 
-function documentOf(
+export function documentOf(
   port: number,
   pools: readonly PoolDocument[],
   changes: Partial<BalancerDocument> = {},

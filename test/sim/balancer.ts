@@ -14,6 +14,10 @@ const FALL_MS = 2_000;
 const DRAIN_MS_MAX = 2_500;
 /** From the engine's death, or a change by hand, to the engine as it should be. */
 const HEAL_MS = 150;
+/** Whoever drives the engine looks this often whether a server has gone down. */
+const WATCH_MS = 500;
+/** What a configuration can name. */
+const NAME = /^[\w.:-]+$/;
 
 /** A server as the running balancer has it. */
 export interface EngineServer {
@@ -35,6 +39,8 @@ export interface Engine {
   document: BalancerDocument | null;
   readonly servers: Map<number, EngineServer>;
   readonly drift: { at: number; what: string }[];
+  /** Why the last document was refused; null: it was not. */
+  problem: string | null;
   /** Who is told when it dies or is changed by hand. */
   onNews: () => void;
 }
@@ -59,6 +65,7 @@ export function createEngine(): Engine {
     document: null,
     servers: new Map(),
     drift: [],
+    problem: null,
     onNews: () => undefined,
   };
 }
@@ -120,10 +127,13 @@ export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld
       life.call(async () => {
         await pause(faults.strikes("balancer is slow") ? random.between(1_000, 5_000) : 5);
         if (signal.aborted) throw new Failure("aborted", "Cannot change the balancer: stopped");
-        if (faults.strikes("balancer refuses")) {
-          throw new Failure("rejected", "Cannot change the balancer: it said no");
+        if (life.isOver) return;
+        const isUsable = document.pools.every(({ name }) => NAME.test(name));
+        if (!isUsable || faults.strikes("balancer refuses")) {
+          engine.problem = "Cannot change the balancer: it said no";
+          throw new Failure("rejected", engine.problem);
         }
-        if (!life.isOver) converge(engine, document, generation, world);
+        converge(engine, document, generation, world);
       }),
     report: () => life.call(() => reportOf(engine, world)),
     onNews(listener) {
@@ -131,6 +141,7 @@ export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld
         heal();
         life.hear(listener);
       };
+      watch(engine, world, life, listener);
     },
     detach: () => Promise.resolve(),
     stop: () =>
@@ -139,6 +150,23 @@ export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld
         killEngine(engine);
       }),
   };
+}
+
+/** Calls for attention when a server that was up is not any more, as long as its agent lives. */
+function watch(engine: Engine, world: EngineWorld, life: Life, listener: () => void): void {
+  const { timeline } = world;
+  let up = new Set<number>();
+  const lookAgain = (): void => {
+    if (life.isOver) return;
+    if (engine.isRunning) look(engine, world);
+    const servers = [...engine.servers.values()].filter((it) => isUp(it, timeline.now()));
+    const next = new Set(servers.map(({ document }) => document.id));
+    const isDown = [...up].some((id) => engine.servers.has(id) && !next.has(id));
+    up = next;
+    if (isDown) life.hear(listener);
+    timeline.after(WATCH_MS, lookAgain);
+  };
+  timeline.after(WATCH_MS, lookAgain);
 }
 
 function converge(
@@ -152,6 +180,7 @@ function converge(
     engine.isRunning = true;
     engine.epoch += 1;
   }
+  engine.problem = null;
   engine.document = document;
   engine.generation = generation;
   const wanted = new Map<number, { pool: string; document: ServerDocument }>();
@@ -198,7 +227,7 @@ function reportOf(engine: Engine, world: EngineWorld): BalancerReport {
     generation: engine.generation,
     reloads: 0,
     drift: engine.drift.slice(-20),
-    problem: engine.isRunning ? null : "it does not run",
+    problem: engine.isRunning ? engine.problem : "it does not run",
     totals: { epoch: String(engine.epoch), requests: 0, failed: 0 },
     pools: pools.map((pool) => {
       const up = servers.filter((s) => s.pool === pool.name && isUp(s, now)).length;
