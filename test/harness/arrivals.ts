@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { TraceRow } from "./trace.ts";
 
 export interface ArrivalPlan {
+  readonly host: string;
   readonly port: number;
   readonly hostHeader: string;
   readonly rows: readonly TraceRow[];
@@ -101,8 +102,9 @@ function arrivalTimes({ rows, rowMs }: ArrivalPlan): readonly number[] {
 
 /** The answer, or in words why there is none. Every visitor comes by a connection of its own. */
 function ask(plan: ArrivalPlan): Promise<{ readonly text: string } | string> {
-  const { port, hostHeader: host } = plan;
-  const options = { host: "127.0.0.1", port, headers: { host }, agent: false, timeout: TIMEOUT_MS };
+  const { host, port, hostHeader } = plan;
+  const headers = { host: hostHeader };
+  const options = { host, port, headers, agent: false, timeout: TIMEOUT_MS };
   return new Promise((resolve) => {
     const sent = get(options, (answer) => {
       let text = "";

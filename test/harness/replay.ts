@@ -68,10 +68,10 @@ web: { run: node server.js, source: code, check: /up, ${plan.web} }
 }
 
 async function measure(site: TestSite, plan: ReplayPlan): Promise<Replay> {
-  const { port } = site;
+  const { host, port } = site;
   const { rows, rowMs } = plan;
   const startedAt = performance.now();
-  const sent = sendArrivals({ port, hostHeader: "cup.localhost", rows, rowMs });
+  const sent = sendArrivals({ host, port, hostHeader: "cup.localhost", rows, rowMs });
   const machines: MachineCount[] = [];
   const over = new AbortController();
   const looking = (async () => {

@@ -59,7 +59,6 @@ describe("a site's life by the command line", () => {
       readFileSync(join(site.directory, "tidemill.yaml"), "utf8"),
       /run: node server\.js/,
     );
-    appendFileSync(join(site.directory, "tidemill.yaml"), `provider: ${testProvider}\n`);
     assert.equal((await site.run("check")).code, 0);
     assert.equal((await site.run("init")).code, 2);
   });

@@ -1,10 +1,19 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { testProvider } from "../harness/site.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
 const example = fileURLToPath(new URL("../../examples/hello/server.js", import.meta.url));
@@ -35,7 +44,13 @@ export function createCliSite(): CliSite {
   const env = { ...process.env, XDG_RUNTIME_DIR: join(root, "run") };
   const start = (...words: readonly string[]): ChildProcess =>
     spawn(process.execPath, [program, ...words], { cwd: directory, env, timeout: COMMAND_MS });
-  const run = (...words: readonly string[]): Promise<Ran> => collect(start(...words));
+  const run = async (...words: readonly string[]): Promise<Ran> => {
+    const ran = await collect(start(...words));
+    const isElsewhere = words[0] === "init" && ran.code === 0 && testProvider !== "local";
+    if (isElsewhere)
+      appendFileSync(join(directory, "tidemill.yaml"), `provider: ${testProvider}\n`);
+    return ran;
+  };
   return {
     directory,
     state: join(directory, ".tidemill", "default"),
@@ -57,15 +72,18 @@ export function collect(child: ChildProcess): Promise<Ran> {
   });
 }
 
+/** Not every resolver knows that names under localhost are this computer. */
+export function addressOf(hostname: string): string {
+  return hostname.endsWith("localhost") ? "127.0.0.1" : hostname;
+}
+
 /** Status and text of a page of the site. */
 export function fetchPage(
   url: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    // Not every resolver knows that names under localhost are this computer.
-    const host = hostname.endsWith("localhost") ? "127.0.0.1" : hostname;
-    const options = { host, port, path: "/", headers: { host: hostname } };
+    const options = { host: addressOf(hostname), port, path: "/", headers: { host: hostname } };
     const request = get(options, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));

@@ -1,4 +1,5 @@
 import { freePort } from "../harness/free-port.ts";
+import { testProvider } from "../harness/site.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import {
@@ -44,9 +45,11 @@ describe("a real application", () => {
     const port = await freePort();
     registry = `http://127.0.0.1:${port}`;
     const siteFile = readFileSync(join(directory, "tidemill.yaml"), "utf8");
-    const bind = `balancer: { bind: "127.0.0.1:${port}" }`;
-    writeFileSync(join(directory, "tidemill.yaml"), `${withData(siteFile)}\n${bind}\n`);
-    await tidemill("up");
+    const rest = `balancer: { bind: "127.0.0.1:${port}" }\nprovider: ${testProvider}\n`;
+    writeFileSync(join(directory, "tidemill.yaml"), `${withData(siteFile)}\n${rest}`);
+    const url = (await tidemill("up")).trim();
+    // Elsewhere the balancer has an address of its own.
+    if (testProvider !== "local") registry = url;
   });
   after(async () => {
     await tidemill("down", "--yes").finally(() => rmSync(root, { recursive: true, force: true }));

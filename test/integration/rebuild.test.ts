@@ -10,7 +10,7 @@ import type { PostgresServer } from "../harness/postgres.ts";
 import { until } from "../harness/until.ts";
 import { startLoad } from "../harness/visitors.ts";
 import type { Load } from "../harness/visitors.ts";
-import { collect, createCliSite, processesUnder } from "./cli-site.ts";
+import { addressOf, collect, createCliSite, processesUnder } from "./cli-site.ts";
 import type { CliSite, Ran } from "./cli-site.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidemill.mjs", import.meta.url));
@@ -62,7 +62,7 @@ describe("a site on the move", () => {
     const crowd = { keepAlive: 4, fresh: 1, post: 0, long: 0 };
     const pace = { thinkMs: 10, longMs: 0, timeMsMax: 60_000 };
     return startLoad({
-      host: "127.0.0.1",
+      host: addressOf(hostname),
       port: Number(port),
       hostHeader: hostname,
       crowd,

@@ -39,7 +39,7 @@ describe("controllers that share a database", () => {
   async function takeOver(hit: (leader: SharedController) => void): Promise<SharedController> {
     const { site } = shared;
     const load = startLoad({
-      host: "127.0.0.1",
+      host: site.host,
       port: site.port,
       hostHeader: "shop.localhost",
       crowd: { keepAlive: 4, fresh: 1, post: 1, long: 0 },
