@@ -16,7 +16,7 @@ export async function run(): Promise<object> {
   const signal = AbortSignal.timeout(120_000);
   const limits = { cpuMax: 0.5, memoryBytesMax: 256 * 2 ** 20 };
   const siteId = `bench-${process.pid}`;
-  const netns = { siteId, processes, limits, claimsDirectory: "/run/tidemill/networks" };
+  const netns = { siteId, processes, claimsDirectory: "/run/tidemill/networks" };
   const provider = createLocalProvider({
     directory,
     runtimeDirectory: join(directory, "run"),
@@ -28,7 +28,7 @@ export async function run(): Promise<object> {
   });
   const faults = createNetnsFaults(netns);
   const names = Array.from({ length: MACHINES }, (_, index) => `web-${index + 1}`);
-  const order = { role: "web", number: 1, token: "none", authority: "none" };
+  const order = { role: "web", number: 1, limits, token: "none", authority: "none" };
   const controllerUrl = "wss://127.0.0.1:9/v1/agent";
   const launch = (name: string) => provider.launch({ name, ...order, controllerUrl }, signal);
   try {

@@ -32,6 +32,15 @@ describe("a site that is sent to the API", () => {
     assert.ok(!isTaken({ ...withRole({}), routes: [{ host: null, path: "/", role: "nobody" }] }));
   });
 
+  it("has machines that its provider can make", () => {
+    const limited = withRole({ limits: { cpuMax: 0.5, memoryBytesMax: null } });
+    assert.ok(!isTaken(limited));
+    assert.ok(isTaken({ ...limited, provider: "netns" }));
+    assert.ok(
+      !isTaken({ ...withRole({ limits: { cpuMax: 0, memoryBytesMax: 1 } }), provider: "netns" }),
+    );
+  });
+
   it("cannot put a line of its own into HAProxy's configuration", () => {
     const line = "x\n  http-request deny";
     const check = { kind: "http", everyMs: 1, timeoutMs: 1, rise: 1, fall: 1 } as const;

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { Check, Role, SecretReference, Site } from "../core/desired.ts";
+import type { Check, MachineLimits, Role, SecretReference, Site } from "../core/desired.ts";
 
 /**
  * The parsed site file as it travels: the same shape as `Site`, which the compiler compares below. Whoever sends it
@@ -89,6 +89,11 @@ const provisioning = z.strictObject({
   setup: z.array(command).max(ITEMS_MAX),
 });
 
+const limits: z.ZodType<MachineLimits> = z.strictObject({
+  cpuMax: z.number().min(0.05).max(1_024).nullable(),
+  memoryBytesMax: z.number().int().min(134_217_728).nullable(),
+});
+
 const machines = z
   .strictObject({
     min: z.number().int().min(0).max(MACHINES_MAX),
@@ -103,6 +108,7 @@ const role: z.ZodType<Role> = z.strictObject({
   ignore: z.array(z.string().regex(/^[^\n]{1,1024}$/)).max(ITEMS_MAX),
   build: command.nullable(),
   machines,
+  limits,
   instances: z.number().int().min(1).max(256),
   env: z.record(environmentName, content.regex(noNul)),
   secrets: z.record(environmentName, secretReference),
@@ -125,6 +131,7 @@ const balancer = z.strictObject({
   serverTimeoutMs: ms,
   keepAliveTimeoutMs: ms,
   maintenancePage: content,
+  limits,
 });
 
 const route = z.strictObject({ host: host.nullable(), path: urlPath, role: name });
@@ -139,10 +146,14 @@ export const siteSchema: z.ZodType<Site> = z
     routes: z.array(route).max(ITEMS_MAX),
     defaultRole: name.nullable(),
   })
-  .superRefine(({ roles, routes, defaultRole }, context) => {
+  .superRefine(({ provider, balancer, roles, routes, defaultRole }, context) => {
     const listening = new Set(roles.flatMap((r) => (r.check.kind === "none" ? [] : [r.name])));
     if (new Set(roles.map((r) => r.name)).size < roles.length) {
       context.addIssue({ code: "custom", path: ["roles"], message: "a name is given twice" });
+    }
+    if (provider === "local" && [balancer, ...roles].some(isLimited)) {
+      const message = "provider local cannot limit what a machine uses";
+      context.addIssue({ code: "custom", path: ["provider"], message });
     }
     if (roles.some((r) => r.name === "balancer")) {
       context.addIssue({
@@ -162,3 +173,7 @@ export const siteSchema: z.ZodType<Site> = z
       context.addIssue({ code: "custom", path: ["roles"], message });
     }
   });
+
+function isLimited({ limits: { cpuMax, memoryBytesMax } }: Pick<Role, "limits">): boolean {
+  return cpuMax !== null || memoryBytesMax !== null;
+}

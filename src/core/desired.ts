@@ -29,6 +29,15 @@ export interface BalancerSettings {
   readonly keepAliveTimeoutMs: number;
   /** HTML shown with status 503 while maintenance is on. */
   readonly maintenancePage: string;
+  /** Of each balancer's machine. */
+  readonly limits: MachineLimits;
+}
+
+/** What a machine may use; null: as much as there is. */
+export interface MachineLimits {
+  /** Cores: 0.5 is half of one. */
+  readonly cpuMax: number | null;
+  readonly memoryBytesMax: number | null;
 }
 
 /** `host` null matches every host. `path` is a prefix of whole segments: `/api` matches `/api` and `/api/x`. */
@@ -48,6 +57,8 @@ export interface Role {
   readonly ignore: readonly string[];
   readonly build: string | null;
   readonly machines: { readonly min: number; readonly max: number };
+  /** Of each of its machines. */
+  readonly limits: MachineLimits;
   readonly instances: number;
   readonly env: Readonly<Record<string, string>>;
   /** Environment name → reference. The value never enters this record. */

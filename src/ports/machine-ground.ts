@@ -1,10 +1,15 @@
+import type { MachineLimits } from "../core/desired.ts";
+
 /** What machines of this computer stand on: their addresses, and what keeps them apart. */
 export interface MachineGround {
   /** So many machines have room. */
   readonly machinesMax: number;
   /** Address and ports of the machine with this number; the same while the site has a machine. */
   place(number: number): Promise<GroundPlace>;
-  /** Makes it ready for an agent. Idempotent; what a launch that was broken off has left is made anew. */
+  /**
+   * Makes it ready for an agent. Idempotent: one that stands only gets its limits; what a launch that was broken
+   * off has left is made anew.
+   */
   prepare(machine: GroundMachine, signal: AbortSignal): Promise<void>;
   /** Starts the command on a prepared machine, so that it outlives us. */
   start(name: string, command: GroundCommand): Promise<void>;
@@ -24,6 +29,7 @@ export interface GroundPlace {
 export interface GroundMachine {
   readonly name: string;
   readonly number: number;
+  readonly limits: MachineLimits;
 }
 
 export interface GroundCommand {

@@ -1,9 +1,11 @@
+import type { MachineLimits } from "../core/desired.ts";
 import type { ProvidedMachine } from "../core/observed.ts";
 
 /** Makes machines and gives them back. Every call is idempotent by the machine's name. */
 export interface Provider {
   /**
-   * Makes the machine, or, where it exists without an agent, starts its agent again.
+   * Makes the machine, or, where it exists without an agent, starts its agent again. One that exists has the
+   * order's limits from now on.
    * Throws `Failure`: `throttled` no capacity, `rejected` refused, `unavailable` no answer.
    */
   launch(order: LaunchOrder, signal: AbortSignal): Promise<ProvidedMachine>;
@@ -18,6 +20,8 @@ export interface LaunchOrder {
   readonly role: string;
   /** Unique among the site's living machines of the role. */
   readonly number: number;
+  /** Throws `Failure` (`rejected`) where the provider cannot set them. */
+  readonly limits: MachineLimits;
   /** Good for one machine, one key and a quarter of an hour: the agent joins by it. */
   readonly token: string;
   /** WebSocket address of the controller, e.g. `wss://127.0.0.1:7432/v1/agent`. */

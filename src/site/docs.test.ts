@@ -30,10 +30,12 @@ describe("the documentation of the site file", () => {
         assert.ok((field?.description ?? "").length > 0, key);
         assert.ok(field?.sample !== undefined, key);
         const roles = { web: { run: "a", check: "/" }, api: { run: "a" }, sorry: { run: "a" } };
+        // Only machines of this provider can do all that is described.
+        const top = { site: "shop", provider: "netns", ...roles };
         const file =
           schema === described
-            ? { site: "shop", ...roles, [key]: field.sample }
-            : { site: "shop", ...roles, web: { ...roles.web, [key]: field.sample } };
+            ? { ...top, [key]: field.sample }
+            : { ...top, web: { ...roles.web, [key]: field.sample } };
         const reading = readSiteFile([{ path: "f", text: stringify(file) }], () => "text");
         assert.equal(reading.kind, "site", `${key}: ${JSON.stringify(reading)}`);
       }

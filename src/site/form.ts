@@ -81,7 +81,7 @@ const durationMsMax = 24 * 86_400_000;
 export function size(bytesMin: number, example: string): Form<number> {
   const pattern = /^(\d{1,9}(?:\.\d{1,3})?)(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$/;
   return {
-    expected: `a size such as ${example}`,
+    expected: `a size such as ${example}, at least ${bytesMin / 2 ** 20}MiB`,
     json: { type: "string", pattern: pattern.source },
     parse: (value) => {
       const match = typeof value === "string" ? pattern.exec(value) : null;

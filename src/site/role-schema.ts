@@ -150,6 +150,27 @@ const fileShape = {
   mode: withDefault(word.modeForm, "0644", { what: "File permissions.", example: "0600" }),
 };
 
+/** What each machine of a role, or of the balancer, may use. */
+export const resources = mapping(
+  {
+    cpu: optional(word.coresForm, {
+      what: "Cores: what runs on the machine gets no more of them, however busy it is.",
+      example: 0.5,
+      defaultText: "no limit",
+    }),
+    memory: optional(size(134_217_728, "512MiB"), {
+      what: "What would go beyond it is ended, and started again; at least 128MiB, of which Tidemill's own agent takes about 80.",
+      example: "512MiB",
+      defaultText: "no limit",
+    }),
+  },
+  {
+    what: "What each machine may use; with `provider: netns` only. A change holds for running machines at once.",
+    example: { cpu: 0.5, memory: "512MiB" },
+    defaultText: "no limit",
+  },
+);
+
 /** Keys of a role, e.g. of `web:`. */
 export const roleShape = {
   run: required(word.commandForm, {
@@ -169,6 +190,7 @@ export const roleShape = {
     what: "How many machines: a count, or a range to scale in by load.",
     example: "1..10",
   }),
+  resources,
   instances: withDefault(count(1, 256, 2), 1, {
     what: "Processes per machine, each with its own port.",
     example: 2,

@@ -17,6 +17,7 @@ const rules: readonly Rule[] = [
   siteHasARole,
   domainsAreUnique,
   balancersHaveAddresses,
+  machinesCanBeLimited,
   defaultTakesRequests,
   routesLeadToListeningRoles,
   routesAreUnique,
@@ -51,6 +52,26 @@ function balancersHaveAddresses({ top }: Draft): readonly Finding[] {
   const message = `${machines} balancers on one computer would listen on one address`;
   const hint = "leave it at 1, or use provider: netns, where each has an address of its own";
   return [finding(["balancer", "machines"], "conflict", message, hint)];
+}
+
+function machinesCanBeLimited({ top, roles }: Draft): readonly Finding[] {
+  const provider = top.provider ?? "local";
+  if (provider !== "local") return [];
+  const wishes = new Map([["balancer", top.balancer?.resources]]);
+  for (const [name, { resources }] of roles) wishes.set(name, resources);
+  return [...wishes].flatMap(([name, resources]) =>
+    (["cpu", "memory"] as const)
+      .filter((key) => (resources?.[key] ?? null) !== null)
+      .map((key) => {
+        const message = `provider ${provider} cannot limit what a machine uses`;
+        const instead =
+          name === "balancer"
+            ? ""
+            : `, or supervise: { ${key} }, which restarts a process above it`;
+        const hint = `use provider: netns${instead}`;
+        return finding([name, "resources", key], "conflict", message, hint);
+      }),
+  );
 }
 
 function defaultTakesRequests(draft: Draft): readonly Finding[] {

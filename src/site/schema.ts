@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { entry, list, mapping, optional, required, withDefault } from "./field.ts";
 import { count, duration, oneOf, text } from "./form.ts";
-import { roleShape } from "./role-schema.ts";
+import { resources, roleShape } from "./role-schema.ts";
 import * as word from "./vocabulary.ts";
 
 const balancerShape = {
   machines: withDefault(count(1, 16, 2), 1, { what: "How many balancers.", example: 2 }),
+  resources,
   bind: withDefault(word.bindForm, "127.0.0.1", {
     what: "Address and port visitors come to. Without a port, the first free one from 8080 is taken and kept. With `provider: netns` a balancer listens on its own machine's address instead, which `status` tells.",
     example: "127.0.0.1:8080",

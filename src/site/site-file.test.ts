@@ -60,6 +60,7 @@ describe("a site file that is right", () => {
       ignore: [],
       build: null,
       machines: { min: 1, max: 10 },
+      limits: { cpuMax: null, memoryBytesMax: null },
       instances: 1,
       env: {},
       secrets: {},

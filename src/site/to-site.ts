@@ -1,4 +1,4 @@
-import type { Check, Role, Site } from "../core/desired.ts";
+import type { Check, MachineLimits, Role, Site } from "../core/desired.ts";
 import { maintenancePage } from "./maintenance-page.ts";
 import type { RoleFields } from "./role-schema.ts";
 import { routePath, type ReadFile } from "./rules.ts";
@@ -32,6 +32,7 @@ function toBalancer(balancer: TopFields["balancer"], readFile: ReadFile): Site["
     clientTimeoutMs: balancer.client_timeout,
     serverTimeoutMs: balancer.server_timeout,
     keepAliveTimeoutMs: balancer.keep_alive,
+    limits: toLimits(balancer.resources),
     maintenancePage: html ?? (from === null ? null : readFile(from)) ?? maintenancePage,
   };
 }
@@ -44,6 +45,7 @@ function toRole(name: string, role: RoleFields, readFile: ReadFile): Role {
     ignore: role.ignore,
     build: role.build,
     machines: role.machines,
+    limits: toLimits(role.resources),
     instances: role.instances,
     env: role.env,
     secrets: role.secrets,
@@ -75,6 +77,10 @@ function toRole(name: string, role: RoleFields, readFile: ReadFile): Role {
       setup: role.setup,
     },
   };
+}
+
+function toLimits({ cpu, memory }: RoleFields["resources"]): MachineLimits {
+  return { cpuMax: cpu, memoryBytesMax: memory };
 }
 
 function toTraffic(name: string, role: RoleFields): Role["traffic"] {

@@ -230,6 +230,18 @@ export const trueForm: Form<true> = {
   parse: (value) => (value === true ? right(value) : wrong()),
 };
 
+/** The kernel deals out no less than a twentieth of its period of 20 ms. */
+const coresMin = 0.05;
+const coresMax = 1_024;
+
+/** Cores of a computer: `2`, `0.5`. */
+export const coresForm: Form<number> = {
+  expected: `a number of cores from ${coresMin} to ${coresMax} such as 0.5`,
+  json: { type: "number", minimum: coresMin, maximum: coresMax },
+  parse: (value) =>
+    typeof value === "number" && value >= coresMin && value <= coresMax ? right(value) : wrong(),
+};
+
 /** The number of the format. */
 export const versionForm: Form<1> = {
   expected: "1",

@@ -7,8 +7,6 @@ import type { ProviderName } from "../core/desired.ts";
 import { Failure } from "../ports/failure.ts";
 import type { DrillFaults, MachineFaults } from "../ports/machine-faults.ts";
 
-const noLimits = { cpuMax: null, memoryBytesMax: null };
-
 /** The drills of a site, with the faults its provider can make. */
 export function openDrills(
   site: { readonly siteId: string; readonly wanted: () => ProviderName },
@@ -22,8 +20,7 @@ function openFaults(siteId: string, wanted: () => ProviderName): DrillFaults {
   const processes = createProcessTable();
   const local = createLocalFaults({ siteId, processes });
   let made: MachineFaults | null = null;
-  const netns = (): MachineFaults =>
-    (made ??= createNetnsFaults({ siteId, processes, limits: noLimits }));
+  const netns = (): MachineFaults => (made ??= createNetnsFaults({ siteId, processes }));
   const objectionToCut = (): string | null =>
     wanted() === "netns"
       ? null

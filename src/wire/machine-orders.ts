@@ -1,4 +1,5 @@
 import type { Effect } from "../core/action.ts";
+import { limitsOf } from "../core/machines/limits.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { LaunchOrder, Provider } from "../ports/provider.ts";
 import type { Access } from "./access.ts";
@@ -9,11 +10,16 @@ export type OrderFor = (
   machine: Extract<Effect, { kind: "launch" }>,
 ) => LaunchOrder | Promise<LaunchOrder>;
 
-export function ordersFor({ registrar, authority }: Access, controllerUrl: string): OrderFor {
+export function ordersFor(
+  { registrar, authority }: Access,
+  inventory: Inventory,
+  controllerUrl: string,
+): OrderFor {
   return async ({ machine, role, number }) => ({
     name: machine,
     role,
     number,
+    limits: limitsOf(inventory.state().settings.site, role),
     token: await registrar.invite(machine, role),
     controllerUrl,
     authority: authority.certificate,

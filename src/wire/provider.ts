@@ -71,7 +71,6 @@ function createNetnsProvider(options: Options): Provider {
     siteId: options.siteId,
     processes: options.processes,
     claimsDirectory,
-    limits: { cpuMax: null, memoryBytesMax: null },
   });
   const provider = createLocalProvider({ ...options, ground });
   const doors = new Map<string, Promise<string>>();

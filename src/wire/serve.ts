@@ -27,6 +27,7 @@ import type { AgentsEntry } from "./agents.ts";
 import { readToken, removeAddress, writeAddress } from "./controller-files.ts";
 import { crashPoints } from "./crash-points.ts";
 import { openDrills } from "./drills.ts";
+import { keepLimits } from "./keep-limits.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
 import type { ApiServer } from "./listen.ts";
 import { epochsIn, tidy } from "./machine-home.ts";
@@ -76,6 +77,7 @@ export async function serve(site: Site, office: Office, stop: AbortController): 
   if (formerPort !== lastDoorPort(places)) {
     void tellMachines(inventory, desk.provider, desk.orderFor, stop.signal);
   }
+  keepLimits({ ...desk, clock: site.clock }, stop.signal);
   writeAddress(places.controller, { url, pid: process.pid, version: readVersion() });
   await controller.run(stop.signal);
   removeAddress(places.controller);
@@ -123,7 +125,7 @@ async function openDesk({ places, home, clock }: Site, office: Office): Promise<
   const provider = points.provider(fenceProvider(machines, epochsIn(home), office.epoch));
   const logBook = createLogBook();
   agents.onLines((lines) => logBook.add(lines));
-  const orderFor = ordersFor(access, controllerUrl);
+  const orderFor = ordersFor(access, inventory, controllerUrl);
   const controller = createController({
     inventory,
     provider,

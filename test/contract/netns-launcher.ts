@@ -14,9 +14,9 @@ const provider = createLocalProvider({
   siteId,
   env: { PATH: process.env["PATH"] ?? "" },
   processes,
-  ground: createNetnsGround({ siteId, processes, claimsDirectory, limits }),
+  ground: createNetnsGround({ siteId, processes, claimsDirectory }),
 });
-const order = { name: "web-1", role: "web", number: 1, token: "none", authority: "none" };
+const order = { name: "web-1", role: "web", number: 1, limits, token: "none", authority: "none" };
 process.stdout.write("begins\n");
 while (!signal.aborted) {
   await provider.launch({ ...order, controllerUrl: "wss://127.0.0.1:9/v1/agent" }, signal);

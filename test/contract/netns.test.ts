@@ -27,6 +27,7 @@ import { createProcessTable } from "../../src/adapters/process/process-table.ts"
 import type { MachineFaults } from "../../src/ports/machine-faults.ts";
 import type { ProcessEntry } from "../../src/ports/process-table.ts";
 import type { Provider } from "../../src/ports/provider.ts";
+import { cgroupFigures } from "../harness/cgroup-figures.ts";
 import { until } from "../harness/until.ts";
 import { describeProvider } from "./provider.ts";
 import type { OpenProvider } from "./provider.ts";
@@ -53,7 +54,7 @@ interface Place {
 function openPlace(agentCommand: readonly string[] = ["/bin/sh", "-c", "exec sleep 600"]): Place {
   const directory = mkdtempSync(join(tmpdir(), "tidemill-netns-"));
   const siteId = `contract-${process.pid}-${sites++}`;
-  const netns = { siteId, processes: table, claimsDirectory, limits };
+  const netns = { siteId, processes: table, claimsDirectory };
   const ground = createNetnsGround(netns);
   const provider = createLocalProvider({
     directory,
@@ -76,6 +77,7 @@ const order = (name: string) => ({
   name,
   role: "web",
   number: 1,
+  limits,
   token: "secret-token",
   controllerUrl: "wss://127.0.0.1:9/v1/agent",
   authority: "none",
@@ -156,6 +158,8 @@ function ask(address: string, withinMs = 1_000): Promise<string> {
   });
 }
 
+const figures = ({ siteId }: Place) => cgroupFigures(siteId, "web-1");
+
 function lacksNft(): string | false {
   const { status } = spawnSync("nft", ["--version"], { env: { PATH: "/usr/sbin:/usr/bin" } });
   return status === 0 ? false : "there is no nft";
@@ -233,20 +237,80 @@ describe("the netns provider's machines", { skip }, () => {
   it("get no more CPU than their limit, and less when slowed", async () => {
     const place = openPlace(["/bin/sh", "-c", "while :; do :; done"]);
     try {
-      await place.provider.launch(order("web-1"), signal);
+      // So little that a computer which is busy with other things gives it as well.
+      const little = { ...limits, cpuMax: 0.1 };
+      await place.provider.launch({ ...order("web-1"), limits: little }, signal);
       const [agent] = await living(place, "web-1", "TIDEMILL_AGENT");
       assert.ok(agent);
-      const share = async (): Promise<number> => {
-        const [from, at] = [(await table.find(agent.pid))?.cpuSeconds ?? 0, performance.now()];
-        await until("a second of work", () => performance.now() - at > 1_000);
+      /** Used in the time in which the group was held back in so many of its periods, and what that time allows. */
+      const shares = async (cpuMax: number) => {
+        const from = (await table.find(agent.pid))?.cpuSeconds ?? 0;
+        const before = figures(place);
+        await until("it is held back", () => figures(place).throttled - before.throttled >= 10);
         const used = ((await table.find(agent.pid))?.cpuSeconds ?? 0) - from;
-        return used / ((performance.now() - at) / 1_000);
+        const periods = figures(place).periods - before.periods + 2;
+        return { used, allowed: periods * 0.02 * cpuMax };
       };
-      const full = await share();
-      assert.ok(full < 0.6, `${full} of a core where 0.5 is allowed`);
-      await place.faults.slow("web-1", 0.1);
-      const slow = await share();
-      assert.ok(slow < 0.2, `${slow} of a core where 0.1 is allowed`);
+      // The kernel counts in hundredths of a second, and lends what a period has not used up.
+      const full = await shares(0.1);
+      assert.ok(full.used <= full.allowed + 0.05, `${full.used} s of ${full.allowed}`);
+      await place.faults.slow("web-1", 0.05);
+      const slow = await shares(0.05);
+      assert.ok(slow.used <= slow.allowed + 0.05, `${slow.used} s of ${slow.allowed}`);
+      await place.faults.slow("web-1", null);
+      assert.equal(figures(place).cpuMax, 0.1);
+    } finally {
+      await place.close();
+    }
+  });
+
+  it("end what grows beyond their memory, and stay", async () => {
+    const place = openPlace();
+    try {
+      const made = await place.provider.launch(order("web-1"), signal);
+      const log = openSync("/dev/null", "w");
+      const marker = { GROWS: place.siteId };
+      const grow = "const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1));";
+      await place.ground.start("web-1", {
+        words: [process.execPath, "-e", grow],
+        directory: "/",
+        env: { PATH: path, ...marker },
+        log,
+      });
+      closeSync(log);
+      const growing = async (): Promise<boolean> => {
+        for (const { pid } of await table.list()) {
+          if ((await table.environment(pid)).get("GROWS") === place.siteId) return true;
+        }
+        return false;
+      };
+      await until("the kernel ends it", () => figures(place).ended === 1, 30_000);
+      await until("it is gone", async () => !(await growing()));
+      assert.ok(figures(place).memoryBytesPeak <= limits.memoryBytesMax);
+      assert.deepEqual(await place.provider.list(signal), [made]);
+    } finally {
+      await place.close();
+    }
+  });
+
+  it("have the limits of the latest order while they run", async () => {
+    const place = openPlace();
+    try {
+      const made = await place.provider.launch(order("web-1"), signal);
+      const [agent] = await living(place, "web-1", "TIDEMILL_AGENT");
+      const others = { cpuMax: 0.25, memoryBytesMax: 2 ** 27 };
+      assert.deepEqual(
+        await place.provider.launch({ ...order("web-1"), limits: others }, signal),
+        made,
+      );
+      assert.equal(figures(place).cpuMax, 0.25);
+      assert.equal(figures(place).memoryBytesMax, 2 ** 27);
+      const none = { cpuMax: null, memoryBytesMax: null };
+      await place.provider.launch({ ...order("web-1"), limits: none }, signal);
+      assert.equal(figures(place).cpuMax, null);
+      assert.ok(figures(place).memoryBytesMax === null);
+      const [same] = await living(place, "web-1", "TIDEMILL_AGENT");
+      assert.equal(same?.pid, agent?.pid);
     } finally {
       await place.close();
     }

@@ -89,6 +89,7 @@ describe("the local provider's machines", () => {
     name,
     role: "web",
     number: 1,
+    limits: { cpuMax: null, memoryBytesMax: null },
     token: "secret-token",
     controllerUrl: "wss://127.0.0.1:9/v1/agent",
     authority: "none",

@@ -30,6 +30,7 @@ export function describeProvider(
       name,
       role: "web",
       number,
+      limits: { cpuMax: null, memoryBytesMax: null },
       token: `token-${name}`,
       controllerUrl: "wss://127.0.0.1:9/v1/agent",
       authority: "none",

@@ -174,6 +174,7 @@ export async function openWorld(limits: Readonly<Record<string, number>> = {}): 
           name: machine,
           role: "web",
           number: 1,
+          limits: { cpuMax: null, memoryBytesMax: null },
           token,
           controllerUrl,
           authority: authority.certificate,

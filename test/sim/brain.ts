@@ -164,6 +164,7 @@ class TwoControllers implements Brain {
         name: machine,
         role,
         number,
+        limits: { cpuMax: null, memoryBytesMax: null },
         token: "token",
         controllerUrl: "sim:",
         authority: "",

@@ -85,9 +85,9 @@ async function launch(
     runtimeDirectory: places.runtime,
     processUser,
   });
+  await ground.prepare({ name: order.name, number, limits: order.limits }, signal);
   const life = await findLife(options.processes, options.siteId);
   if ((life.get(order.name)?.agents.length ?? 0) === 0) {
-    await ground.prepare({ name: order.name, number }, signal);
     if (signal.aborted) throw new Failure("aborted", `Cannot launch ${order.name}: stopped`);
     await spawnAgent(options, ground, order.name, places);
   }

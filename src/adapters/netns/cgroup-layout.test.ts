@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cgroupLayout, freezeFile, groupPaths, groupsAbove, limitFiles } from "./cgroup-layout.ts";
+import {
+  cgroupLayout,
+  cpuLimitFile,
+  cpuMaxIn,
+  freezeFile,
+  groupPaths,
+  groupsAbove,
+  limitFiles,
+} from "./cgroup-layout.ts";
 
 const hybrid = `proc /proc proc rw 0 0
 cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,relatime,cpu,cpuacct 0 0
@@ -24,6 +32,7 @@ describe("the computer's control groups", () => {
     assert.deepEqual(limitFiles(layout, "a", limits), [
       ["/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "20000"],
       ["/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "10000"],
+      ["/sys/fs/cgroup/memory/a/memory.swappiness", "0"],
       ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1048576"],
     ]);
     assert.deepEqual(freezeFile(layout, "a", true), [
@@ -38,6 +47,7 @@ describe("the computer's control groups", () => {
     assert.deepEqual(groupPaths(layout, "a/b"), ["/sys/fs/cgroup/a/b"]);
     assert.deepEqual(limitFiles(layout, "a", { cpuMax: null, memoryBytesMax: null }), [
       ["/sys/fs/cgroup/a/cpu.max", "max 20000"],
+      ["/sys/fs/cgroup/a/memory.swap.max", "max"],
       ["/sys/fs/cgroup/a/memory.max", "max"],
     ]);
     assert.deepEqual(limitFiles(layout, "a", limits)[0], [
@@ -46,6 +56,35 @@ describe("the computer's control groups", () => {
     ]);
     assert.deepEqual(freezeFile(layout, "a", false), ["/sys/fs/cgroup/a/cgroup.freeze", "0"]);
     assert.deepEqual(groupsAbove("a/b"), ["", "a"]);
+  });
+
+  it("are given the limits that change only, and tell the one of the CPU", () => {
+    const layout = cgroupLayout(unified, "0::/\n");
+    const former = cgroupLayout(hybrid, "0::/\n");
+    assert.ok(layout !== null && former !== null);
+    assert.deepEqual(limitFiles(layout, "a", { memoryBytesMax: null }), [
+      ["/sys/fs/cgroup/a/memory.swap.max", "max"],
+      ["/sys/fs/cgroup/a/memory.max", "max"],
+    ]);
+    for (const [tree, file] of [
+      [layout, "/sys/fs/cgroup/a/cpu.max"],
+      [former, "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us"],
+    ] as const) {
+      assert.equal(cpuLimitFile(tree, "a"), file);
+      const told = (cpuMax: number | null) =>
+        new Map(limitFiles(tree, "a", { cpuMax })).get(file) ?? "";
+      assert.equal(cpuMaxIn(told(0.5)), 0.5);
+      assert.equal(cpuMaxIn(told(null)), null);
+    }
+  });
+
+  it("are looked for in their usual place where a tree is missing, so that a limit is refused", () => {
+    const layout = cgroupLayout("cgroup /groups/freezer cgroup rw,freezer 0 0\n", "");
+    assert.ok(layout !== null);
+    assert.deepEqual(limitFiles(layout, "a", { memoryBytesMax: 1 }), [
+      ["/sys/fs/cgroup/memory/a/memory.swappiness", "0"],
+      ["/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1"],
+    ]);
   });
 
   it("are none where nothing is mounted, or this process is in none", () => {

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import type { MachineLimits } from "../../core/desired.ts";
 
 /** Where this computer mounts its control groups. Version 1 has a tree per controller, version 2 one for all. */
 export type CgroupLayout =
@@ -35,36 +36,71 @@ export function groupPaths(layout: CgroupLayout, group: string): readonly string
   return [...new Set(trees)].map((tree) => join(tree, group));
 }
 
-/** Name and content of the files that set a limit; null: none. Paths are absolute. */
+/** Name and content of the files that set the given limits; null: none. Paths are absolute. */
 export function limitFiles(
   layout: CgroupLayout,
   group: string,
-  limits: { readonly cpuMax: number | null; readonly memoryBytesMax: number | null },
+  { cpuMax, memoryBytesMax }: Partial<MachineLimits>,
 ): readonly (readonly [path: string, content: string])[] {
-  const quota = limits.cpuMax === null ? null : Math.max(1_000, Math.round(limits.cpuMax * period));
-  const { memoryBytesMax: memory } = limits;
-  if (layout.version === 2) {
-    const path = join(layout.tree, group);
-    return [
-      [join(path, "cpu.max"), `${quota ?? "max"} ${period}`],
-      [join(path, "memory.max"), `${memory ?? "max"}`],
-    ];
-  }
-  const { cpu, memory: tree } = layout.trees;
   return [
-    ...(cpu === undefined
-      ? []
-      : ([
-          [join(cpu, group, "cpu.cfs_period_us"), `${period}`],
-          [join(cpu, group, "cpu.cfs_quota_us"), `${quota ?? -1}`],
-        ] as const)),
-    ...(tree === undefined
-      ? []
-      : ([[join(tree, group, "memory.limit_in_bytes"), `${memory ?? -1}`]] as const)),
+    ...(cpuMax === undefined ? [] : cpuFiles(layout, group, cpuMax)),
+    ...(memoryBytesMax === undefined ? [] : memoryFiles(layout, group, memoryBytesMax)),
+  ];
+}
+
+function cpuFiles(
+  layout: CgroupLayout,
+  group: string,
+  cpuMax: number | null,
+): readonly (readonly [path: string, content: string])[] {
+  const quota = cpuMax === null ? null : Math.max(quotaMin, Math.round(cpuMax * period));
+  const path = join(treeOf(layout, "cpu"), group);
+  if (layout.version === 2) return [[join(path, "cpu.max"), `${quota ?? "max"} ${period}`]];
+  return [
+    [join(path, "cpu.cfs_period_us"), `${period}`],
+    [join(path, "cpu.cfs_quota_us"), `${quota ?? -1}`],
   ];
 }
 /** Microseconds; a machine that has used its share waits for the next period, so shorter is smoother. */
 const period = 20_000;
+/** The kernel takes no less. */
+const quotaMin = 1_000;
+
+/** What would only be swapped out would not be ended: it would be slow, and the computer with it. */
+function memoryFiles(
+  layout: CgroupLayout,
+  group: string,
+  bytesMax: number | null,
+): readonly (readonly [path: string, content: string])[] {
+  const path = join(treeOf(layout, "memory"), group);
+  return layout.version === 2
+    ? [
+        [join(path, "memory.swap.max"), bytesMax === null ? "max" : "0"],
+        [join(path, "memory.max"), `${bytesMax ?? "max"}`],
+      ]
+    : [
+        [join(path, "memory.swappiness"), bytesMax === null ? "60" : "0"],
+        [join(path, "memory.limit_in_bytes"), `${bytesMax ?? -1}`],
+      ];
+}
+
+/** Where a tree is not mounted there is nothing in its usual place: whoever sets a limit there is told. */
+function treeOf(layout: CgroupLayout, controller: Controller): string {
+  if (layout.version === 2) return layout.tree;
+  return layout.trees[controller] ?? `/sys/fs/cgroup/${controller}`;
+}
+
+/** The file that tells the CPU limit; its period is ours. */
+export function cpuLimitFile(layout: CgroupLayout, group: string): string {
+  const name = layout.version === 2 ? "cpu.max" : "cpu.cfs_quota_us";
+  return join(treeOf(layout, "cpu"), group, name);
+}
+
+/** Cores, from what that file says; null: no limit. */
+export function cpuMaxIn(text: string): number | null {
+  const quota = Number.parseInt(text, 10);
+  return quota > 0 ? quota / period : null;
+}
 
 /** The file that freezes the group, and what to write to it. */
 export function freezeFile(

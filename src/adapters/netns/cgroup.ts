@@ -8,22 +8,27 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MachineLimits } from "../../core/desired.ts";
 import { Failure } from "../../ports/failure.ts";
-import { cgroupLayout, freezeFile, groupPaths, groupsAbove, limitFiles } from "./cgroup-layout.ts";
+import {
+  cgroupLayout,
+  cpuLimitFile,
+  cpuMaxIn,
+  freezeFile,
+  groupPaths,
+  groupsAbove,
+  limitFiles,
+} from "./cgroup-layout.ts";
 import type { CgroupLayout } from "./cgroup-layout.ts";
-
-/** What a machine may use; null: as much as there is. */
-export interface MachineLimits {
-  /** Share of one core. */
-  readonly cpuMax: number | null;
-  readonly memoryBytesMax: number | null;
-}
 
 /** The control groups of one site's machines. */
 export interface Cgroups {
   /** Makes the machine's group and sets its limits. Idempotent. */
   make(machine: string, limits: MachineLimits): void;
-  limit(machine: string, limits: MachineLimits): void;
+  /** Sets those that are given. */
+  limit(machine: string, limits: Partial<MachineLimits>): void;
+  /** Cores; null: no limit. */
+  cpuMax(machine: string): number | null;
   /** Files to which a process writes its id to be in the group. */
   doors(machine: string): readonly string[];
   /** Does nothing where there is no such group. */
@@ -56,6 +61,10 @@ export function openCgroups(parent: string): Cgroups {
       setLimits(layout, groupOf(machine), limits);
     },
     limit: (machine, limits) => setLimits(layout, groupOf(machine), limits),
+    cpuMax(machine) {
+      const path = cpuLimitFile(layout, groupOf(machine));
+      return existsSync(path) ? cpuMaxIn(readFileSync(path, "utf8")) : null;
+    },
     doors: (machine) => groupPaths(layout, groupOf(machine)).map((it) => join(it, "cgroup.procs")),
     setFrozen(machine, isFrozen) {
       const [path, content] = freezeFile(layout, groupOf(machine), isFrozen);
@@ -93,9 +102,10 @@ function handDown(layout: CgroupLayout, group: string): void {
   }
 }
 
-function setLimits(layout: CgroupLayout, group: string, limits: MachineLimits): void {
+function setLimits(layout: CgroupLayout, group: string, limits: Partial<MachineLimits>): void {
   for (const [path, content] of limitFiles(layout, group, limits)) {
-    const isLimit = !/^(-1|max.*)$/.test(content);
+    // Nothing is lost where there is no file for what is no limit, or for swap that this computer has not.
+    const isLimit = !/^(0|60|-1|max.*)$/.test(content);
     if (isLimit || existsSync(path)) write(path, content);
   }
 }

@@ -12,10 +12,11 @@ const whole = 1_000;
 
 /** Faults of machines that are network namespaces: their cable, their control group, their first process. */
 export function createNetnsFaults(
-  options: Pick<NetnsOptions, "siteId" | "processes" | "limits">,
+  options: Pick<NetnsOptions, "siteId" | "processes">,
 ): MachineFaults {
   const names = namesOf(options.siteId);
   const cgroups = openCgroups(`tidemill-${names.tag}`);
+  const cpuMaxBefore = new Map<string, number | null>();
   const mustExist = (machine: string): void => {
     if (existsSync(`/sys/class/net/${names.cable(machine)}`)) return;
     throw new Failure("not_found", `Cannot harm ${machine}: there is no such machine`);
@@ -45,7 +46,10 @@ export function createNetnsFaults(
     },
     async slow(machine, cpuMax) {
       mustExist(machine);
-      cgroups.limit(machine, { ...options.limits, cpuMax: cpuMax ?? options.limits.cpuMax });
+      const before = cpuMaxBefore.get(machine) ?? cgroups.cpuMax(machine);
+      cpuMaxBefore.set(machine, before);
+      cgroups.limit(machine, { cpuMax: cpuMax ?? before });
+      if (cpuMax === null) cpuMaxBefore.delete(machine);
     },
     async lose(machine, share, signal) {
       mustExist(machine);

@@ -3,7 +3,7 @@ import { Failure } from "../../ports/failure.ts";
 import type { GroundMachine, MachineGround } from "../../ports/machine-ground.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
 import { openCgroups } from "./cgroup.ts";
-import type { Cgroups, MachineLimits } from "./cgroup.ts";
+import type { Cgroups } from "./cgroup.ts";
 import { endTree, findTree, startInside, startTree } from "./inside.ts";
 import type { Inside } from "./inside.ts";
 import { namesOf } from "./names.ts";
@@ -24,7 +24,6 @@ export interface NetnsOptions {
   readonly processes: ProcessTable;
   /** Where sites of this computer claim their networks; empty after a boot, e.g. below /run. */
   readonly claimsDirectory: string;
-  readonly limits: MachineLimits;
 }
 
 export interface NetnsGround extends MachineGround {
@@ -63,12 +62,15 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
     open: async (signal) => bridgeAddress(await raise(signal)),
     place: async (number) => ({ address: machineAddress(await networkOf(forever), number), ports }),
     async prepare(machine, signal) {
-      if ((await findTree(insideOf(world, machine.name))) !== null) return;
+      if ((await findTree(insideOf(world, machine.name))) !== null) {
+        cgroups.limit(machine.name, machine.limits);
+        return;
+      }
       // Nothing runs there: what a broken launch has left is not worth examining.
       await clear(world, machine.name, signal);
       const network = await raise(signal);
       await connect(world, machine, network, signal);
-      cgroups.make(machine.name, options.limits);
+      cgroups.make(machine.name, machine.limits);
       await startTree(insideOf(world, machine.name));
     },
     start: (name, command) => startInside(insideOf(world, name), command),

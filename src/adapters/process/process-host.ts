@@ -97,7 +97,7 @@ function spawnDetached({ machineId, user }: ProcessHostOptions, order: ProcessOr
   try {
     // Programs that open /dev/stderr again are asked for their rights to the file behind it.
     if (user !== null) fchownSync(log, user, user);
-    const script = `export ${processMarker}=$$; exec /bin/sh -c "$0"`;
+    const script = `export ${processMarker}=$$; ${firstToEnd}; exec /bin/sh -c "$0"`;
     return spawn("/bin/sh", ["-c", script, inPlaceOfShell(order.command)], {
       cwd: order.directory,
       env: { ...order.env, [machineMarker]: machineId },
@@ -111,6 +111,9 @@ function spawnDetached({ machineId, user }: ProcessHostOptions, order: ProcessOr
     closeSync(log);
   }
 }
+
+/** Where memory runs out, what is supervised goes before the agent, which would start it again. Linux only. */
+const firstToEnd = "{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null";
 
 function openLog(order: ProcessOrder): number {
   try {
