@@ -8,9 +8,9 @@ export interface MachineGround {
   place(number: number): Promise<GroundPlace>;
   /**
    * Makes it ready for an agent. Idempotent: one that stands only gets its limits; what a launch that was broken
-   * off has left is made anew.
+   * off has left is made anew. Tells whether it stood: nothing runs on one that was made.
    */
-  prepare(machine: GroundMachine, signal: AbortSignal): Promise<void>;
+  prepare(machine: GroundMachine, signal: AbortSignal): Promise<"made" | "stood">;
   /** Starts the command on a prepared machine, so that it outlives us. */
   start(name: string, command: GroundCommand): Promise<void>;
   /** Ends everything that stands on it and removes it. Unknown names are no error. */

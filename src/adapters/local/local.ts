@@ -85,13 +85,17 @@ async function launch(
     runtimeDirectory: places.runtime,
     processUser,
   });
-  await ground.prepare({ name: order.name, number, limits: order.limits }, signal);
-  const life = await findLife(options.processes, options.siteId);
-  if ((life.get(order.name)?.agents.length ?? 0) === 0) {
+  const { name, limits } = order;
+  const wasMade = (await ground.prepare({ name, number, limits }, signal)) === "made";
+  if (wasMade || !(await hasAgent(options, name))) {
     if (signal.aborted) throw new Failure("aborted", `Cannot launch ${order.name}: stopped`);
     await spawnAgent(options, ground, order.name, places);
   }
   return { name: order.name, address: slot.address, condition: "running" };
+}
+
+async function hasAgent({ processes, siteId }: Options, name: string): Promise<boolean> {
+  return ((await findLife(processes, siteId)).get(name)?.agents.length ?? 0) > 0;
 }
 
 async function terminate(options: Options, name: string, signal: AbortSignal): Promise<void> {

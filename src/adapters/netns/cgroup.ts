@@ -31,6 +31,8 @@ export interface Cgroups {
   cpuMax(machine: string): number | null;
   /** Files to which a process writes its id to be in the group. */
   doors(machine: string): readonly string[];
+  /** Ids of the processes in the group. */
+  residents(machine: string): readonly number[];
   /** Does nothing where there is no such group. */
   setFrozen(machine: string, isFrozen: boolean): void;
   /** Waits for processes that are ending; then the group goes. Unknown names are no error. */
@@ -66,6 +68,10 @@ export function openCgroups(parent: string): Cgroups {
       return existsSync(path) ? cpuMaxIn(readFileSync(path, "utf8")) : null;
     },
     doors: (machine) => groupPaths(layout, groupOf(machine)).map((it) => join(it, "cgroup.procs")),
+    residents(machine) {
+      const pids = groupPaths(layout, groupOf(machine)).flatMap(residentsIn);
+      return [...new Set(pids)];
+    },
     setFrozen(machine, isFrozen) {
       const [path, content] = freezeFile(layout, groupOf(machine), isFrozen);
       if (existsSync(path)) write(path, content);
@@ -128,6 +134,16 @@ function write(path: string, content: string): void {
   }
 }
 
+/** None where there is no such group. */
+function residentsIn(path: string): readonly number[] {
+  try {
+    const text = readFileSync(join(path, "cgroup.procs"), "utf8");
+    return text.split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 async function removeGroup(path: string): Promise<void> {
   const until = performance.now() + removeMsMax;
   while (existsSync(path)) {
@@ -135,7 +151,8 @@ async function removeGroup(path: string): Promise<void> {
       rmdirSync(path);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
-      // Processes that have just ended are counted for a moment.
+      // Processes that have just ended are counted for a moment, and one that was being started may have joined.
+      for (const pid of residentsIn(path)) end(pid);
       if (performance.now() > until) {
         const words = cause instanceof Error ? cause.message : String(cause);
         throw new Failure("unavailable", `Cannot remove the control group ${path}: ${words}`, {
@@ -144,6 +161,14 @@ async function removeGroup(path: string): Promise<void> {
       }
       await sleep(pollMs);
     }
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
   }
 }
 

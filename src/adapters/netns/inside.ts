@@ -6,35 +6,56 @@ import type { GroundCommand } from "../../ports/machine-ground.ts";
 import type { ProcessEntry, ProcessTable } from "../../ports/process-table.ts";
 import { toolsPath } from "./run.ts";
 
-/** Where processes of a machine are: its marker, its namespace, and the doors to its control groups. */
+/** Where processes of a machine are: its marker, its namespace, and its control groups. */
 export interface Inside {
   readonly siteId: string;
   readonly machine: string;
   readonly namespace: string;
+  /** Files to which a process writes its id to be in the groups. */
   readonly doors: readonly string[];
+  /** Who is in them. */
+  readonly residents: () => readonly number[];
   readonly table: ProcessTable;
+}
+
+/** What `ip` is told before the machine's first process stands: on the computer, and then in the namespace. */
+export interface Cabling {
+  readonly outside: readonly string[];
+  readonly inside: readonly string[];
 }
 
 /** Arguments up to `--` are control groups to join; the rest is the command that takes the shell's place. */
 const joinThenRun =
   'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
 /**
+ * One process of ours makes the whole machine, because to start one takes longer than anything it does: a shell
+ * that plugs the cable, joins the groups, and becomes the namespaces' maker. It plugs first, since what is in the
+ * groups has only the machine's share of the CPU.
+ */
+const plugThenJoin = `printf %s "$1" | ip -batch - || exit 1; shift; ${joinThenRun}`;
+/**
  * The machine's first process: names the machine and waits, as the parent of whatever lost its own. It says
  * one word when everything is mounted, and then lets go of whoever started it.
  */
-const firstProcess =
-  'echo "$1" >/proc/sys/kernel/hostname; echo ready; exec >/dev/null 2>&1; while :; do sleep infinity & wait; done';
+const firstProcess = [
+  'echo "$1" >/proc/sys/kernel/hostname',
+  'printf %s "$2" | ip -batch - || exit 1',
+  "echo ready",
+  "exec >/dev/null 2>&1",
+  "while :; do sleep infinity & wait; done",
+].join("; ");
 
 const startMs = 5_000;
 const endMsMax = 5_000;
 const pollMs = 3;
 
-/** Starts the process tree of the machine. Returns when it stands. */
-export async function startTree(inside: Inside): Promise<void> {
+/** Plugs the cable in and starts the process tree of the machine. Returns when it stands. */
+export async function startTree(inside: Inside, cabling: Cabling): Promise<void> {
   const apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts"];
-  const first = ["/bin/sh", "-c", firstProcess, "init", inside.machine];
+  const first = ["/bin/sh", "-c", firstProcess, "init", inside.machine, batchOf(cabling.inside)];
   const words = ["ip", "netns", "exec", inside.namespace, ...apart, ...first];
-  const child = spawn("/bin/sh", ["-c", joinThenRun, "join", ...inside.doors, "--", ...words], {
+  const plug = ["-c", plugThenJoin, "join", batchOf(cabling.outside)];
+  const child = spawn("/bin/sh", [...plug, ...inside.doors, "--", ...words], {
     env: { PATH: toolsPath, [groundMarker]: machineId(inside.siteId, inside.machine) },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -50,15 +71,18 @@ export async function startTree(inside: Inside): Promise<void> {
     await promise;
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure("unavailable", `Cannot start the machine ${inside.machine}: ${words}`, {
-      cause,
-    });
+    const code = said === "" ? "unavailable" : "rejected";
+    throw new Failure(code, `Cannot start the machine ${inside.machine}: ${words}`, { cause });
   } finally {
     clearTimeout(late);
     child.stdout.destroy();
     child.stderr.destroy();
     child.unref();
   }
+}
+
+function batchOf(commands: readonly string[]): string {
+  return commands.map((command) => `${command}\n`).join("");
 }
 
 /** The machine's first process, as this computer sees it; null when the machine does not stand. */
@@ -102,7 +126,7 @@ export async function startInside(inside: Inside, command: GroundCommand): Promi
 export async function endTree(inside: Inside, signal: AbortSignal): Promise<void> {
   const until = performance.now() + endMsMax;
   for (;;) {
-    const left = await ownProcesses(inside);
+    const left = await residentsOf(inside);
     if (left.length === 0) return;
     if (signal.aborted || performance.now() > until) {
       const pids = left.map(({ pid }) => pid).join(", ");
@@ -114,11 +138,17 @@ export async function endTree(inside: Inside, signal: AbortSignal): Promise<void
   }
 }
 
-async function ownProcesses({ siteId, machine, table }: Inside): Promise<readonly ProcessEntry[]> {
-  const id = machineId(siteId, machine);
+async function ownProcesses(inside: Inside): Promise<readonly ProcessEntry[]> {
+  const id = machineId(inside.siteId, inside.machine);
   const own: ProcessEntry[] = [];
-  for (const entry of await table.list()) {
-    if ((await table.environment(entry.pid)).get(groundMarker) === id) own.push(entry);
+  for (const entry of await residentsOf(inside)) {
+    if ((await inside.table.environment(entry.pid)).get(groundMarker) === id) own.push(entry);
   }
   return own;
+}
+
+/** Of the machine's control groups, which nobody on it can leave: no look at all that runs on the computer. */
+async function residentsOf({ residents, table }: Inside): Promise<readonly ProcessEntry[]> {
+  const entries = await Promise.all(residents().map((pid) => table.find(pid)));
+  return entries.filter((entry) => entry !== null);
 }

@@ -5,7 +5,7 @@ import type { ProcessTable } from "../../ports/process-table.ts";
 import { openCgroups } from "./cgroup.ts";
 import type { Cgroups } from "./cgroup.ts";
 import { endTree, findTree, startInside, startTree } from "./inside.ts";
-import type { Inside } from "./inside.ts";
+import type { Cabling, Inside } from "./inside.ts";
 import { namesOf } from "./names.ts";
 import type { Names } from "./names.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./network.ts";
 import type { Network } from "./network.ts";
 import { netnsObjection } from "./objection.ts";
-import { ip, run } from "./run.ts";
+import { ip } from "./run.ts";
 
 export interface NetnsOptions {
   readonly siteId: string;
@@ -55,7 +55,7 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
     last = next.catch(() => undefined);
     return next;
   };
-  const raise = (signal: AbortSignal): Promise<Network> =>
+  const raise = async (signal: AbortSignal): Promise<Network> =>
     inTurn(async () => raiseBridge(world, await networkOf(signal), signal));
   return {
     machinesMax,
@@ -64,14 +64,14 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
     async prepare(machine, signal) {
       if ((await findTree(insideOf(world, machine.name))) !== null) {
         cgroups.limit(machine.name, machine.limits);
-        return;
+        return "stood";
       }
       // Nothing runs there: what a broken launch has left is not worth examining.
       await clear(world, machine.name, signal);
-      const network = await raise(signal);
-      await connect(world, machine, network, signal);
+      const network = isDevice(names.bridge) ? await networkOf(signal) : await raise(signal);
       cgroups.make(machine.name, machine.limits);
-      await startTree(insideOf(world, machine.name));
+      await startTree(insideOf(world, machine.name), cablingOf(world, machine, network));
+      return "made";
     },
     start: (name, command) => startInside(insideOf(world, name), command),
     clear: (name, signal) => clear(world, name, signal),
@@ -92,53 +92,41 @@ function insideOf({ options, names, cgroups }: World, machine: string): Inside {
     machine,
     namespace: names.namespace(machine),
     doors: cgroups.doors(machine),
+    residents: () => cgroups.residents(machine),
     table: options.processes,
   };
 }
 
-async function raiseBridge(
-  { names }: World,
-  network: Network,
-  signal: AbortSignal,
-): Promise<Network> {
-  const { bridge } = names;
-  await ip(
-    `make the bridge ${bridge}`,
-    [],
-    [
-      ...(isDevice(bridge) ? [] : [`link add ${bridge} type bridge`]),
-      `addr replace ${bridgeAddress(network)}/24 dev ${bridge}`,
-      `link set ${bridge} up`,
-    ],
-    signal,
-  );
+async function raiseBridge(world: World, network: Network, signal: AbortSignal): Promise<Network> {
+  const { bridge } = world.names;
+  const add = isDevice(bridge) ? [] : [`link add ${bridge} type bridge`];
+  await ip(`make the bridge ${bridge}`, [], [...add, ...bridging(world, network)], signal);
   return network;
 }
 
+/** Whoever made the bridge may have been ended before it had its address: each machine gives it once more. */
+function bridging({ names: { bridge } }: World, network: Network): readonly string[] {
+  return [`addr replace ${bridgeAddress(network)}/24 dev ${bridge}`, `link set ${bridge} up`];
+}
+
 /** A namespace with an address of its own and a cable to the site's bridge. */
-async function connect(
-  { names }: World,
-  { name, number }: GroundMachine,
-  network: Network,
-  signal: AbortSignal,
-): Promise<void> {
+function cablingOf(world: World, { name, number }: GroundMachine, network: Network): Cabling {
+  const { names } = world;
   const namespace = names.namespace(name);
-  const cable = names.cable(name);
-  const what = `connect the machine ${name}`;
-  await run(what, ["ip", "netns", "add", namespace], null, signal);
-  const cables = [
-    `link add ${cable} type veth peer name eth0 netns ${namespace}`,
-    `link set ${cable} master ${names.bridge}`,
-    `link set ${cable} up`,
-  ];
-  await ip(what, [], cables, signal);
-  const inside = [
-    "link set lo up",
-    `addr add ${machineAddress(network, number)}/24 dev eth0`,
-    "link set eth0 up",
-    `route add default via ${bridgeAddress(network)}`,
-  ];
-  await ip(what, ["-n", namespace], inside, signal);
+  const cable = `link add ${names.cable(name)} up master ${names.bridge} type veth`;
+  return {
+    outside: [
+      ...bridging(world, network),
+      `netns add ${namespace}`,
+      `${cable} peer name eth0 netns ${namespace}`,
+    ],
+    inside: [
+      "link set lo up",
+      `addr add ${machineAddress(network, number)}/24 dev eth0`,
+      "link set eth0 up",
+      `route add default via ${bridgeAddress(network)}`,
+    ],
+  };
 }
 
 async function clear(world: World, name: string, signal: AbortSignal): Promise<void> {
@@ -146,19 +134,21 @@ async function clear(world: World, name: string, signal: AbortSignal): Promise<v
   // What is frozen would not end.
   cgroups.setFrozen(name, false);
   await endTree(insideOf(world, name), signal);
-  const what = `remove the machine ${name}`;
   const [cable, namespace] = [names.cable(name), names.namespace(name)];
-  await remove(what, ["ip", "link", "del", cable], () => isDevice(cable), signal);
   const isNamespace = (): boolean => existsSync(`${namespacesIn}/${namespace}`);
-  await remove(what, ["ip", "netns", "del", namespace], isNamespace, signal);
+  await remove(`remove the machine ${name}`, signal, [
+    { command: `link del ${cable}`, isThere: () => isDevice(cable) },
+    { command: `netns del ${namespace}`, isThere: isNamespace },
+  ]);
   await cgroups.remove(name);
 }
 
 async function close({ options, names, cgroups }: World): Promise<void> {
   const isEmpty = namespaces({ names }).length === 0 && cgroups.names().length === 0;
   if (!isEmpty) return;
-  const command = ["ip", "link", "del", names.bridge];
-  await remove("remove the bridge", command, () => isDevice(names.bridge), forever);
+  await remove("remove the bridge", forever, [
+    { command: `link del ${names.bridge}`, isThere: () => isDevice(names.bridge) },
+  ]);
   await cgroups.close();
   releaseClaim(options.claimsDirectory, names.tag);
 }
@@ -166,15 +156,16 @@ async function close({ options, names, cgroups }: World): Promise<void> {
 /** What somebody else has just removed, such as the last command of a killed controller, is removed. */
 async function remove(
   what: string,
-  command: readonly string[],
-  isThere: () => boolean,
   signal: AbortSignal,
+  things: readonly { readonly command: string; readonly isThere: () => boolean }[],
 ): Promise<void> {
-  if (!isThere()) return;
+  const there = things.filter(({ isThere }) => isThere());
+  if (there.length === 0) return;
+  const commands = there.map(({ command }) => command);
   try {
-    await run(what, command, null, signal);
+    await ip(what, ["-force"], commands, signal);
   } catch (cause) {
-    if (isThere()) throw cause;
+    if (there.some(({ isThere }) => isThere())) throw cause;
   }
 }
 
