@@ -3,7 +3,7 @@ export interface MachineFaults {
   /** No packet to it or from it any more; `reconnect` ends that. */
   cutOff(machine: string, signal: AbortSignal): Promise<void>;
   reconnect(machine: string, signal: AbortSignal): Promise<void>;
-  /** Everything on it stands still; `thaw` lets it go on. */
+  /** Resolves when everything on it stands still; `thaw` lets it go on. */
   freeze(machine: string): Promise<void>;
   thaw(machine: string): Promise<void>;
   /** Ends everything on it at once, as a power cut would. */

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupLayout, cpuLimitFile, cpuMaxIn } from "../../src/adapters/netns/cgroup-layout.ts";
+import {
+  cgroupLayout,
+  cpuLimitFile,
+  cpuMaxIn,
+  frozenFile,
+} from "../../src/adapters/netns/cgroup-layout.ts";
 import type { CgroupLayout } from "../../src/adapters/netns/cgroup-layout.ts";
 import { namesOf } from "../../src/adapters/netns/names.ts";
 
@@ -16,6 +21,8 @@ export interface CgroupFigures {
   readonly memoryBytesPeak: number;
   /** Processes that were ended because memory ran out. */
   readonly ended: number;
+  /** Everything stands still. */
+  readonly isFrozen: boolean;
 }
 
 export function cgroupFigures(siteId: string, machine: string): CgroupFigures {
@@ -26,7 +33,9 @@ export function cgroupFigures(siteId: string, machine: string): CgroupFigures {
   const [cpu, memory] = [directoryOf(layout, "cpu", group), directoryOf(layout, "memory", group)];
   const isFirst = layout.version === 1;
   const bytesMax = Number(text(memory, isFirst ? "memory.limit_in_bytes" : "memory.max"));
+  const [frozen, isFrozen] = frozenFile(layout, group);
   return {
+    isFrozen: isFrozen.test(readFileSync(frozen, "utf8")),
     cpuMax: cpuMaxIn(readFileSync(cpuLimitFile(layout, group), "utf8")),
     periods: field(text(cpu, "cpu.stat"), "nr_periods"),
     throttled: field(text(cpu, "cpu.stat"), "nr_throttled"),

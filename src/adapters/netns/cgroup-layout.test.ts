@@ -5,6 +5,7 @@ import {
   cpuLimitFile,
   cpuMaxIn,
   freezeFile,
+  frozenFile,
   groupPaths,
   groupsAbove,
   limitFiles,
@@ -55,6 +56,10 @@ describe("the computer's control groups", () => {
       "10000 20000",
     ]);
     assert.deepEqual(freezeFile(layout, "a", false), ["/sys/fs/cgroup/a/cgroup.freeze", "0"]);
+    const [path, isFrozen] = frozenFile(layout, "a");
+    assert.equal(path, "/sys/fs/cgroup/a/cgroup.events");
+    assert.ok(isFrozen.test("populated 1\nfrozen 1\n"));
+    assert.ok(!isFrozen.test("populated 1\nfrozen 0\n"));
     assert.deepEqual(groupsAbove("a/b"), ["", "a"]);
   });
 

@@ -113,6 +113,13 @@ export function freezeFile(
     : [join(layout.trees.freezer ?? "", group, "freezer.state"), isFrozen ? "FROZEN" : "THAWED"];
 }
 
+/** The file that tells whether the group stands still by now, and what it then says: the kernel takes its time. */
+export function frozenFile(layout: CgroupLayout, group: string): readonly [string, RegExp] {
+  return layout.version === 2
+    ? [join(layout.tree, group, "cgroup.events"), /^frozen 1$/m]
+    : [freezeFile(layout, group, true)[0], /^FROZEN$/m];
+}
+
 /** Groups above the machine's own, outermost first: version 2 hands its controllers down through each of them. */
 export function groupsAbove(group: string): readonly string[] {
   const above = dirname(group);

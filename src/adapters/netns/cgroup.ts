@@ -15,6 +15,7 @@ import {
   cpuLimitFile,
   cpuMaxIn,
   freezeFile,
+  frozenFile,
   groupPaths,
   groupsAbove,
   limitFiles,
@@ -33,8 +34,10 @@ export interface Cgroups {
   doors(machine: string): readonly string[];
   /** Ids of the processes in the group. */
   residents(machine: string): readonly number[];
+  /** Resolves when everything in the group stands still. */
+  freeze(machine: string): Promise<void>;
   /** Does nothing where there is no such group. */
-  setFrozen(machine: string, isFrozen: boolean): void;
+  thaw(machine: string): void;
   /** Waits for processes that are ending; then the group goes. Unknown names are no error. */
   remove(machine: string): Promise<void>;
   names(): readonly string[];
@@ -43,6 +46,7 @@ export interface Cgroups {
 }
 
 const removeMsMax = 3_000;
+const freezeMsMax = 3_000;
 const pollMs = 5;
 
 /** `parent`: the group that holds the site's machines, e.g. `tidemill-1a2b3c4d`. */
@@ -72,8 +76,9 @@ export function openCgroups(parent: string): Cgroups {
       const pids = groupPaths(layout, groupOf(machine)).flatMap(residentsIn);
       return [...new Set(pids)];
     },
-    setFrozen(machine, isFrozen) {
-      const [path, content] = freezeFile(layout, groupOf(machine), isFrozen);
+    freeze: (machine) => freezeGroup(layout, groupOf(machine)),
+    thaw(machine) {
+      const [path, content] = freezeFile(layout, groupOf(machine), false);
       if (existsSync(path)) write(path, content);
     },
     async remove(machine) {
@@ -131,6 +136,20 @@ function write(path: string, content: string): void {
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new Failure("rejected", `Cannot set the control group ${path}: ${words}`, { cause });
+  }
+}
+
+/** What is in the middle of something stands still a moment later, and may answer somebody until then. */
+async function freezeGroup(layout: CgroupLayout, group: string): Promise<void> {
+  const [path, content] = freezeFile(layout, group, true);
+  write(path, content);
+  const [told, isFrozen] = frozenFile(layout, group);
+  const until = performance.now() + freezeMsMax;
+  while (!isFrozen.test(readFileSync(told, "utf8"))) {
+    if (performance.now() > until) {
+      throw new Failure("unavailable", `Cannot freeze ${group}: some of it still runs`);
+    }
+    await sleep(pollMs);
   }
 }
 

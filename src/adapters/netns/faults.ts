@@ -26,15 +26,17 @@ export function createNetnsFaults(
     const cable = names.cable(machine);
     await run(`set the cable of ${machine}`, ["ip", "link", "set", cable, state], null, signal);
   };
-  const setFrozen = async (machine: string, isFrozen: boolean): Promise<void> => {
-    mustExist(machine);
-    cgroups.setFrozen(machine, isFrozen);
-  };
   return {
     cutOff: (machine, signal) => setCable(machine, "down", signal),
     reconnect: (machine, signal) => setCable(machine, "up", signal),
-    freeze: (machine) => setFrozen(machine, true),
-    thaw: (machine) => setFrozen(machine, false),
+    async freeze(machine) {
+      mustExist(machine);
+      await cgroups.freeze(machine);
+    },
+    async thaw(machine) {
+      mustExist(machine);
+      cgroups.thaw(machine);
+    },
     async kill(machine) {
       mustExist(machine);
       const { processes, siteId } = options;

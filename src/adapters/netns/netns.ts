@@ -132,7 +132,7 @@ function cablingOf(world: World, { name, number }: GroundMachine, network: Netwo
 async function clear(world: World, name: string, signal: AbortSignal): Promise<void> {
   const { names, cgroups } = world;
   // What is frozen would not end.
-  cgroups.setFrozen(name, false);
+  cgroups.thaw(name);
   await endTree(insideOf(world, name), signal);
   const [cable, namespace] = [names.cable(name), names.namespace(name)];
   const isNamespace = (): boolean => existsSync(`${namespacesIn}/${namespace}`);
