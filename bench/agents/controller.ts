@@ -83,6 +83,7 @@ function tellWhenHome(all: Agents): void {
 function providerOf(record: Inventory): Provider {
   return {
     launch: () => Promise.reject(new Failure("rejected", "Cannot launch: nothing should")),
+    limit: () => Promise.resolve(),
     terminate: () => Promise.reject(new Failure("rejected", "Cannot terminate: nothing should")),
     list: async () =>
       [...record.state().machines.values()].map(({ name, address }) => ({

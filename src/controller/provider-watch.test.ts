@@ -19,6 +19,7 @@ function rig() {
   };
   const provider: Provider = {
     launch: () => Promise.resolve(web1),
+    limit: () => Promise.resolve(),
     terminate: () => Promise.resolve(),
     list: () =>
       new Promise((resolve, reject) => {

@@ -11,6 +11,8 @@ export interface MachineGround {
    * off has left is made anew. Tells whether it stood: nothing runs on one that was made.
    */
   prepare(machine: GroundMachine, signal: AbortSignal): Promise<"made" | "stood">;
+  /** Gives a machine that stands other limits. Unknown names are no error. */
+  limit(name: string, limits: MachineLimits): void;
   /** Starts the command on a prepared machine, so that it outlives us. */
   start(name: string, command: GroundCommand): Promise<void>;
   /** Ends everything that stands on it and removes it. Unknown names are no error. */

@@ -9,6 +9,8 @@ export interface Provider {
    * Throws `Failure`: `throttled` no capacity, `rejected` refused, `unavailable` no answer.
    */
   launch(order: LaunchOrder, signal: AbortSignal): Promise<ProvidedMachine>;
+  /** Gives a machine that runs other limits. Unknown names are no error. Throws `Failure` (`rejected`) where it cannot. */
+  limit(name: string, limits: MachineLimits, signal: AbortSignal): Promise<void>;
   /** Ends everything that runs on it and removes what it left. Unknown names are no error. */
   terminate(name: string, signal: AbortSignal): Promise<void>;
   /** Everything of this site that exists, whether or not the inventory knows it. */

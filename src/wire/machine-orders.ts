@@ -15,15 +15,12 @@ export function ordersFor(
   inventory: Inventory,
   controllerUrl: string,
 ): OrderFor {
-  return async ({ machine, role, number }) => ({
-    name: machine,
-    role,
-    number,
-    limits: limitsOf(inventory.state().settings.site, role),
-    token: await registrar.invite(machine, role),
-    controllerUrl,
-    authority: authority.certificate,
-  });
+  return async ({ machine, role, number }) => {
+    const token = await registrar.invite(machine, role);
+    const limits = limitsOf(inventory.state().settings.site, role);
+    const { certificate } = authority;
+    return { name: machine, role, number, limits, token, controllerUrl, authority: certificate };
+  };
 }
 
 /** Machines that were made when the controller had another address read of the new one where they look for it. */

@@ -37,6 +37,7 @@ export function openSiteProvider(home: MachineHome, wish: ProviderWish): Provide
   };
   return {
     launch: async (order, signal) => wanted().launch(order, signal),
+    limit: async (name, limits, signal) => wanted().limit(name, limits, signal),
     terminate: async (name, signal) => wanted().terminate(name, signal),
     list: async (signal) => wanted().list(signal),
   };
@@ -85,6 +86,7 @@ function createNetnsProvider(options: Options): Provider {
     async launch(order, signal) {
       return provider.launch({ ...order, controllerUrl: await doorAt(signal) }, signal);
     },
+    limit: (name, limits, signal) => provider.limit(name, limits, signal),
     terminate: (name, signal) => provider.terminate(name, signal),
     async list(signal) {
       const machines = await provider.list(signal);

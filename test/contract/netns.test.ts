@@ -322,7 +322,7 @@ describe("the netns provider's machines", { skip }, () => {
       assert.equal(figures(place).cpuMax, 0.25);
       assert.equal(figures(place).memoryBytesMax, 2 ** 27);
       const none = { cpuMax: null, memoryBytesMax: null };
-      await place.provider.launch({ ...order("web-1"), limits: none }, signal);
+      await place.provider.limit("web-1", none, signal);
       assert.equal(figures(place).cpuMax, null);
       assert.ok(figures(place).memoryBytesMax === null);
       const [same] = await living(place, "web-1", "TIDEMILL_AGENT");

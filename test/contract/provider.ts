@@ -48,6 +48,15 @@ export function describeProvider(
       assert.equal(await opened.countProcesses("web-1"), 1);
     });
 
+    it("gives a machine that runs other limits, twice, and none that is not there", async () => {
+      const before = await opened.provider.list(signal);
+      const limits = { cpuMax: 1, memoryBytesMax: 2 ** 30 };
+      for (const name of ["web-1", "web-1", "nobody-1"]) {
+        await opened.provider.limit(name, limits, signal);
+      }
+      assert.deepEqual(await opened.provider.list(signal), before);
+    });
+
     it("makes one machine of two launches at the same time, and two of two names", async () => {
       const orders = [2, 2, 2, 2, 2, 3, 4].map((number) => order(`web-${number}`, number));
       await Promise.all(orders.map((it) => opened.provider.launch(it, signal)));

@@ -98,7 +98,7 @@ describe("what a role's machines may use", { skip: netnsObjection() ?? false }, 
     );
     assert.deepEqual(
       events.flatMap(({ kind, reason }) => (kind === "limits" ? [reason] : [])),
-      ["its machines may use 0.75 cores and 256 MiB of memory from now on"],
+      ["it may use 0.75 cores and 256 MiB of memory from now on, as the site file says"],
     );
   });
 

@@ -169,6 +169,8 @@ export function createCloud(world: CloudWorld): Cloud {
           world.onLaunch(order);
           return launch(order, signal);
         }),
+      // Nothing of the simulated world is used up.
+      limit: async () => undefined,
       terminate: (name, signal) =>
         life.call(() => {
           onCall(`terminate ${name}`);

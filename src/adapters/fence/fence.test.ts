@@ -17,6 +17,7 @@ function recorder(calls: string[]): Provider {
       calls.push(`launch ${order.name}`);
       return Promise.resolve({ name: order.name, address: "", condition: "running" });
     },
+    limit: (name) => Promise.resolve(void calls.push(`limit ${name}`)),
     terminate: (name) => Promise.resolve(void calls.push(`terminate ${name}`)),
     list: () => Promise.resolve([]),
   };
@@ -30,6 +31,8 @@ describe("a fenced provider", () => {
     await former.terminate("web-1", signal);
     const present = fenceProvider(recorder(calls), epochs, 4);
     await assert.rejects(former.terminate("web-2", signal), { code: "rejected" });
+    const limits = { cpuMax: null, memoryBytesMax: null };
+    await assert.rejects(former.limit("web-2", limits, signal), { code: "rejected" });
     await present.terminate("web-2", signal);
     await present.terminate("web-2", signal);
     assert.deepEqual(await former.list(signal), []);

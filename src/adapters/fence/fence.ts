@@ -14,6 +14,10 @@ export function fenceProvider(provider: Provider, directory: string, epoch: numb
       enter(directory, epoch);
       return provider.launch(order, signal);
     },
+    async limit(name, limits, signal) {
+      enter(directory, epoch);
+      return provider.limit(name, limits, signal);
+    },
     async terminate(name, signal) {
       enter(directory, epoch);
       return provider.terminate(name, signal);

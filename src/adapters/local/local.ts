@@ -48,6 +48,7 @@ export function createLocalProvider(given: LocalProviderOptions): Provider {
   };
   return {
     launch: (order, signal) => inTurn(order.name, () => launch(options, order, signal)),
+    limit: (name, limits) => inTurn(name, async () => options.ground.limit(name, limits)),
     terminate: (name, signal) => inTurn(name, () => terminate(options, name, signal)),
     list: () => list(options),
   };

@@ -10,6 +10,8 @@ export function createLoopback(siteId: string): MachineGround {
     place: async (number) => describeSlot(siteId, number, process.platform === "linux"),
     // There is nothing to make: only a look at what runs tells.
     prepare: async () => "stood",
+    // Nothing keeps processes of this computer to a share of it.
+    limit: () => undefined,
     async start(_name, { words: [program = "", ...args], directory, env, log }) {
       const child = spawn(program, args, {
         cwd: directory,

@@ -48,6 +48,8 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
   const world: World = { options, names, cgroups };
   const networkOf = (signal: AbortSignal): Promise<Network> =>
     claimNetwork(options.claimsDirectory, names.tag, signal);
+  // Somebody who was ended may have left a bridge without its address.
+  let isRaised = false;
   // Several launches at once want the same bridge: one after the other finds it made.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
@@ -59,7 +61,12 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
     inTurn(async () => raiseBridge(world, await networkOf(signal), signal));
   return {
     machinesMax,
-    open: async (signal) => bridgeAddress(await raise(signal)),
+    async open(signal) {
+      const network =
+        isRaised && isDevice(names.bridge) ? await networkOf(signal) : await raise(signal);
+      isRaised = true;
+      return bridgeAddress(network);
+    },
     place: async (number) => ({ address: machineAddress(await networkOf(forever), number), ports }),
     async prepare(machine, signal) {
       if ((await findTree(insideOf(world, machine.name))) !== null) {
@@ -72,6 +79,9 @@ export function createNetnsGround(options: NetnsOptions): NetnsGround {
       cgroups.make(machine.name, machine.limits);
       await startTree(insideOf(world, machine.name), cablingOf(world, machine, network));
       return "made";
+    },
+    limit(name, limits) {
+      if (existsSync(`${namespacesIn}/${names.namespace(name)}`)) cgroups.limit(name, limits);
     },
     start: (name, command) => startInside(insideOf(world, name), command),
     clear: (name, signal) => clear(world, name, signal),

@@ -80,6 +80,7 @@ async function openRig(directory: string): Promise<Rig> {
   const releases = createReleaseStore(join(directory, "releases"));
   const provider: Provider = {
     launch: async ({ name }) => ({ name, address: "127.1.1.1", condition: "running" }),
+    limit: async () => undefined,
     terminate: async () => undefined,
     list: async () => [],
   };
