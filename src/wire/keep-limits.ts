@@ -6,54 +6,58 @@ import { Failure } from "../ports/failure.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import type { Provider } from "../ports/provider.ts";
 
-interface KeepLimitsParts {
-  readonly controller: Controller;
-  readonly inventory: Inventory;
-  readonly provider: Provider;
-  readonly clock: Clock;
+export interface KeepLimitsParts {
+  readonly controller: Pick<Controller, "onTick">;
+  readonly inventory: Pick<Inventory, "state" | "commit">;
+  readonly provider: Pick<Provider, "limit">;
+  readonly clock: Pick<Clock, "now">;
 }
+
+/** By machine: what it was told last, and why it could not be given that, which is put on record once. */
+type Told = Map<string, { readonly wish: string; readonly refusal: string | null }>;
 
 /**
  * Gives machines that run the limits of their role: when those change, and once to each that this controller has
- * not told yet, because a former one may have been ended between the wish and the deed.
+ * not told yet, because a former one may have been ended between the wish and the deed. What is refused, such as
+ * memory that is in use, is asked for again at each tick.
  */
 export function keepLimits(parts: KeepLimitsParts, signal: AbortSignal): void {
-  const { controller, inventory } = parts;
-  const told = new Map<string, string>();
+  const told: Told = new Map();
   let isTelling = false;
-  controller.onTick(() => {
-    const { settings, machines } = inventory.state();
-    const { site } = settings;
-    // On loopback nothing can be limited.
-    if (site === null || site.provider === "local" || isTelling || signal.aborted) return;
-    for (const machine of told.keys()) if (!machines.has(machine)) told.delete(machine);
-    const wishes: Wish[] = [];
-    for (const { name, role, state } of machines.values()) {
-      // What is being launched may have been asked for with former limits: it is told when it is there.
-      if (state === "launching" || state === "terminating") continue;
-      const limits = limitsOf(site, role);
-      const wish = `${limits.cpuMax} ${limits.memoryBytesMax}`;
-      const former = told.get(name);
-      if (former === wish) continue;
-      told.set(name, wish);
-      wishes.push({ machine: name, limits, isNews: former !== undefined });
-    }
+  parts.controller.onTick(() => {
+    if (isTelling || signal.aborted) return;
+    const wishes = untold(parts.inventory, told);
     if (wishes.length === 0) return;
     isTelling = true;
-    void tell(parts, wishes, signal).finally(() => (isTelling = false));
+    void tell(parts, told, wishes, signal).finally(() => (isTelling = false));
   });
 }
 
 interface Wish {
   readonly machine: string;
   readonly limits: MachineLimits;
-  /** It had others since this controller leads. */
-  readonly isNews: boolean;
+  readonly text: string;
 }
 
-/** Each is tried once: what a computer cannot keep to, it could not a second later. */
+function untold(inventory: KeepLimitsParts["inventory"], told: Told): readonly Wish[] {
+  const { settings, machines } = inventory.state();
+  const { site } = settings;
+  for (const machine of told.keys()) if (!machines.has(machine)) told.delete(machine);
+  // On loopback nothing can be limited.
+  if (site === null || site.provider === "local") return [];
+  return [...machines.values()].flatMap(({ name, role, state }) => {
+    // What is being launched may have been asked for with former limits: it is told when it is there.
+    if (state === "launching" || state === "terminating") return [];
+    const limits = limitsOf(site, role);
+    const text = describe(limits);
+    const last = told.get(name);
+    return last?.wish === text && last.refusal === null ? [] : [{ machine: name, limits, text }];
+  });
+}
+
 async function tell(
   { inventory, provider, clock }: KeepLimitsParts,
+  told: Told,
   wishes: readonly Wish[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -61,13 +65,17 @@ async function tell(
     // A controller that may not write any more is about to end for that very reason.
     await inventory.commit([], [{ at: clock.now(), kind, subject, reason }]).catch(() => undefined);
   };
-  for (const { machine, limits, isNews } of wishes) {
+  for (const { machine, limits, text } of wishes) {
+    const last = told.get(machine);
     try {
       await provider.limit(machine, limits, signal);
-      if (isNews) await record("limits", machine, describe(limits));
+      told.set(machine, { wish: text, refusal: null });
+      // The first word of a controller repeats what is on record already.
+      if (last !== undefined) await record("limits", machine, text);
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause;
-      await record("failure", machine, cause.message);
+      told.set(machine, { wish: text, refusal: cause.message });
+      if (last?.refusal !== cause.message) await record("failure", machine, cause.message);
     }
   }
 }

@@ -92,14 +92,17 @@ describe("what a role's machines may use", { skip: netnsObjection() ?? false }, 
     await site.apply({ keepReleases: true });
     const wanted = { cpuMax: 0.75, memoryBytesMax: 2 ** 28 };
     await until("it is set", () => JSON.stringify(limits()) === JSON.stringify(wanted));
-    const { events } = await site.call<{ events: readonly { kind: string; reason: string }[] }>(
-      "GET",
-      "/v1/events",
-    );
-    assert.deepEqual(
-      events.flatMap(({ kind, reason }) => (kind === "limits" ? [reason] : [])),
-      ["it may use 0.75 cores and 256 MiB of memory from now on, as the site file says"],
-    );
+    type Events = {
+      readonly events: readonly { readonly kind: string; readonly reason: string }[];
+    };
+    const told = async (): Promise<readonly string[]> => {
+      const { events } = await site.call<Events>("GET", "/v1/events");
+      return events.flatMap(({ kind, reason }) => (kind === "limits" ? [reason] : []));
+    };
+    await until("it is told", async () => (await told()).length > 0);
+    assert.deepEqual(await told(), [
+      "it may use 0.75 cores and 256 MiB of memory from now on, as the site file says",
+    ]);
   });
 
   it("is set right by the next controller", async () => {
