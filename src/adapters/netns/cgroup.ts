@@ -139,19 +139,28 @@ function write(path: string, content: string): void {
   }
 }
 
-/** What is in the middle of something stands still a moment later, and may answer somebody until then. */
+/**
+ * What is in the middle of something stands still a moment later, and may answer somebody until then. Version 1
+ * can miss a process that is just being started, and then says FREEZING for ever: it is told again, as runc does,
+ * and now and then lets everything go on for a moment, which helps where telling does not.
+ */
 async function freezeGroup(layout: CgroupLayout, group: string): Promise<void> {
-  const [path, content] = freezeFile(layout, group, true);
-  write(path, content);
   const [told, isFrozen] = frozenFile(layout, group);
   const until = performance.now() + freezeMsMax;
-  while (!isFrozen.test(readFileSync(told, "utf8"))) {
-    if (performance.now() > until) {
-      throw new Failure("unavailable", `Cannot freeze ${group}: some of it still runs`);
-    }
+  for (let round = 1; performance.now() < until; round += 1) {
+    write(...freezeFile(layout, group, true));
+    if (isFrozen.test(readFileSync(told, "utf8"))) return;
     await sleep(pollMs);
+    if (isFrozen.test(readFileSync(told, "utf8"))) return;
+    if (round % freezeRounds === 0) {
+      write(...freezeFile(layout, group, false));
+      await sleep(pollMs);
+    }
   }
+  write(...freezeFile(layout, group, false));
+  throw new Failure("unavailable", `Cannot freeze ${group}: some of it still runs`);
 }
+const freezeRounds = 10;
 
 /** None where there is no such group. */
 function residentsIn(path: string): readonly number[] {
