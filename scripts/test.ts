@@ -21,10 +21,18 @@ const wanted = process.argv[2] ?? "all";
 const shared = globSync(["src/**/*.test.ts", "test/{unit,stories}/**/*.test.ts"]).toSorted();
 const parts = globSync("test/{contract,fuzz,sim}/**/*.test.ts").toSorted();
 const sites = globSync("test/integration/**/*.test.ts").toSorted();
-/** Those that everything runs a second time on network namespaces, which takes root on Linux. */
-const onNetns = ["site-deploy", "site-crash", "site-settings", "cli-life"].map(
-  (name) => `test/integration/${name}.test.ts`,
-);
+const named = (names: readonly string[]): readonly string[] =>
+  names.map((name) => `test/integration/${name}.test.ts`);
+/** On network namespaces, which take root on Linux: these as well as on this computer's own addresses … */
+const onBoth = named(["site-deploy", "site-crash", "site-settings", "cli-life"]);
+/** … and these instead. `npm run test:netns` runs all of them there. */
+const onNetnsOnly = named([
+  "crash-points",
+  "drill-takeover",
+  "rebuild",
+  "site-identity",
+  "takeover",
+]);
 const together = ["--test-isolation=none"];
 const oneByOne = ["--test-concurrency=1"];
 
@@ -46,8 +54,10 @@ async function runBeside(): Promise<void> {
 }
 
 async function runSites(): Promise<void> {
-  add(count, await runTests(sites, { options: oneByOne, show: now }));
-  await runAgain(onNetns);
+  const isNetnsHere = netnsObjection() === null;
+  const here = isNetnsHere ? sites.filter((path) => !onNetnsOnly.includes(path)) : sites;
+  add(count, await runTests(here, { options: oneByOne, show: now }));
+  await runAgain([...onBoth, ...onNetnsOnly]);
 }
 
 async function runAgain(files: readonly string[]): Promise<void> {

@@ -45,10 +45,15 @@ interface Wire {
   readonly server: Server;
   isOpen: boolean;
   /** Nothing overtakes on one connection. */
-  arrivesAt: { up: number; down: number };
+  arrivesAt: {
+    up: number;
+    down: number;
+  };
   /** Said, but not on the way while the machine is parted. */
   readonly held: (() => void)[];
   readonly end: (reason: string) => void;
+  /** Hands the last document over once more. */
+  readAgain: () => void;
 }
 
 /** Reports without a break, and the silence before the first. */
@@ -108,6 +113,8 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
     wires.delete(machine);
     wire.isOpen = false;
     wire.end("the connection was reset");
+    // And what was said last on it may be said again by whatever stood between.
+    if (faults.strikes(LATE)) timeline.after(random.between(1, DELAY_MS_MAX), wire.readAgain);
     wire.server.leave(wire);
   };
 
@@ -189,13 +196,16 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
         isOpen: true,
         arrivesAt: { up: 0, down: 0 },
         held: [],
+        readAgain: () => undefined,
         end: (reason) => agent.hear(() => end(reason)),
       };
       const deliver = (document: MachineDocument): void =>
         carry(wire, "down", () => {
           // The same the other way round: it lay in the machine's buffer when the connection broke.
           const isRead = wire.isOpen || faults.strikes(LATE);
-          if (isRead) agent.hear(() => onMessage({ kind: "document", document }));
+          const read = (): void => agent.hear(() => onMessage({ kind: "document", document }));
+          if (isRead) read();
+          wire.readAgain = read;
         });
       wires.set(machine, wire);
       agent.onEnd(() => {
