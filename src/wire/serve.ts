@@ -27,7 +27,7 @@ import type { AgentsEntry } from "./agents.ts";
 import { readToken, removeAddress, writeAddress } from "./controller-files.ts";
 import { crashPoints } from "./crash-points.ts";
 import { openDrills } from "./drills.ts";
-import { keepLimits } from "./keep-limits.ts";
+import { keepLimits } from "../controller/limits-keeper.ts";
 import { lastDoorPort, listenAddress, listenForPeople } from "./listen.ts";
 import type { ApiServer } from "./listen.ts";
 import { epochsIn, tidy } from "./machine-home.ts";

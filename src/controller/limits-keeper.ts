@@ -1,4 +1,4 @@
-import type { Controller } from "../controller/controller.ts";
+import type { Controller } from "./controller.ts";
 import type { MachineLimits } from "../core/desired.ts";
 import { limitsOf } from "../core/machines/limits.ts";
 import type { Clock } from "../ports/clock.ts";

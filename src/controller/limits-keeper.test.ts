@@ -5,8 +5,8 @@ import type { MachineLimits, Site } from "../core/desired.ts";
 import type { MachineRecord, SiteEvent } from "../core/inventory.ts";
 import { Failure } from "../ports/failure.ts";
 import { readSiteFile } from "../site/site-file.ts";
-import { keepLimits } from "./keep-limits.ts";
-import type { KeepLimitsParts } from "./keep-limits.ts";
+import { keepLimits } from "./limits-keeper.ts";
+import type { KeepLimitsParts } from "./limits-keeper.ts";
 
 const half = { cpuMax: 0.5, memoryBytesMax: null };
 const none = { cpuMax: null, memoryBytesMax: null };
