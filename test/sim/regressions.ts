@@ -15,4 +15,8 @@ export const regressions: readonly { readonly seed: number; readonly was: string
   { seed: 364, was: "a machine that the provider showed late was cut off instead of drained" },
   { seed: 331, was: "a process was ended for what a former agent remembered of it" },
   { seed: 762222403, was: "a listing from before a machine last spoke said that it was gone" },
+  {
+    seed: 426043959,
+    was: "with one instance fewer the one that served left, and the one that did not stayed",
+  },
 ];

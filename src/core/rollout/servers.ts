@@ -69,9 +69,10 @@ export function retireSuperseded(roster: Roster): StepResult {
   for (const role of roster.roles) {
     const wanted = revisionWanted(roster, role.name);
     for (const machine of roster.machinesOf(role.name)) {
-      for (const group of byInstance(roster.serversOn(machine.name))) {
-        actions.push(...retireGroup(roster, group, wanted, role.instances));
-      }
+      const groups = byInstance(roster.serversOn(machine.name));
+      const kept = groups.filter(([first]) => (first?.instance ?? 0) < role.instances);
+      for (const group of kept) actions.push(...retireGroup(roster, group, wanted));
+      actions.push(...retireSurplus(roster, groups.flat(), role.instances));
     }
   }
   return { actions, holds: [] };
@@ -247,14 +248,28 @@ function byInstance(servers: readonly ServerRecord[]): readonly (readonly Server
   return groups.filter((group) => group !== undefined);
 }
 
+/** One that serves goes on until each of those that stay does: else its machine might serve nobody. */
+function retireSurplus(
+  roster: Roster,
+  servers: readonly ServerRecord[],
+  instances: number,
+): readonly Action[] {
+  const serving = new Set(servers.filter((s) => isServing(roster, s)).map((s) => s.instance));
+  const isWhole = Array.from({ length: instances }, (_, at) => at).every((at) => serving.has(at));
+  // While no balancer is seen, nobody knows who serves.
+  const isSeen = roster.sight.balancers.length > 0;
+  const isIdle = (s: ServerRecord): boolean =>
+    s.state !== "ready" || (isSeen && !serving.has(s.instance));
+  return servers
+    .filter((server) => server.instance >= instances && (isWhole || isIdle(server)))
+    .map((server) => leaveServer(roster, server, "one instance fewer"));
+}
+
 function retireGroup(
   roster: Roster,
   group: readonly ServerRecord[],
   wanted: string | null,
-  instances: number,
 ): readonly Action[] {
-  const surplus = group.filter((server) => server.instance >= instances);
-  if (surplus.length > 0) return surplus.map((s) => leaveServer(roster, s, "one instance fewer"));
   const keep = group.filter((server) => server.revision === wanted).at(-1);
   if (keep === undefined || group.length < 2 || !hasSettled(roster, keep)) return [];
   return group
