@@ -28,6 +28,8 @@ export interface Brain {
   /** What is on record, whoever leads. */
   state(): InventoryState;
   start(): Promise<void>;
+  /** Whoever believes to lead holds the lease. */
+  look(): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ interface Leader {
 const nothingYet = emptyInventory("sticky");
 const PROCESSES = 2;
 const RESTART_MS_MAX = 8_000;
+const LATE_MS_MAX = 6_000;
 /** A process that has ended lets go of its file after this; what it was writing is written by then. */
 const RELEASE_MS = 10;
 
@@ -71,6 +74,7 @@ class TwoControllers implements Brain {
   #inventory: Inventory | null = null;
   #leader: Leader | null = null;
   #terms = 0;
+  readonly #offices = new Set<Pick<Leader, "term" | "life">>();
 
   constructor(world: BrainWorld) {
     this.#world = world;
@@ -102,6 +106,20 @@ class TwoControllers implements Brain {
 
   async start(): Promise<void> {
     for (let number = 1; number <= PROCESSES; number++) this.#run(`controller ${number}`);
+  }
+
+  look(): void {
+    for (const office of this.#offices) {
+      const { term, life } = office;
+      if (life.isOver || term.signal.aborted) this.#offices.delete(office);
+      else if (!life.isFrozen && term.remainingMs() > 0 && !this.#holds(term)) {
+        this.#world.onUsurper(life.name, "believes that it does");
+      }
+    }
+  }
+
+  #holds({ epoch }: Term): boolean {
+    return this.#row.epoch === epoch && this.#row.until > this.#world.timeline.now();
   }
 
   async close(): Promise<void> {
@@ -141,6 +159,7 @@ class TwoControllers implements Brain {
 
   async #lead(life: Life, term: Term): Promise<void> {
     const { timeline, network, cloud } = this.#world;
+    this.#offices.add({ term, life });
     const opened = await life.call(() => this.open(term.epoch));
     let isClosed = false;
     const close = (): void => {
@@ -197,6 +216,10 @@ class TwoControllers implements Brain {
             await real.commit(changes, events);
             onCommit(changes, events);
           });
+          // Another may lead by the time that this one hears that it was still in time.
+          if (faults.strikes("inventory answers late")) {
+            await pause(timeline, random.between(500, LATE_MS_MAX));
+          }
           if (faults.strikes("inventory commits without an answer")) {
             throw new Failure("unavailable", "Cannot write to the inventory: no answer");
           }

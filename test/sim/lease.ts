@@ -16,6 +16,7 @@ export interface LeaseRow {
 
 const ANSWER_MS_MAX = 5;
 const SLOW_MS_MAX = 4_000;
+const AWAY_MS_MAX = 4_000;
 
 export function createLeaseRow(): LeaseRow {
   return { holder: "", url: "", epoch: 0, until: -Infinity, listeners: new Set() };
@@ -27,12 +28,17 @@ export function leaseFor(
   row: LeaseRow,
   { timeline, random, faults }: { timeline: Timeline; random: Random; faults: Faults },
 ): Lease {
+  /** From this process: another one may reach it. */
+  let awayUntil = -Infinity;
   const answerIn = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
   return {
     take: (wish) =>
       life.call(async (): Promise<LeaseAnswer> => {
         if (faults.strikes("database does not answer")) {
+          awayUntil = timeline.now() + random.between(1, AWAY_MS_MAX);
+        }
+        if (timeline.now() < awayUntil) {
           throw new Failure("unavailable", "Cannot ask the database: no answer");
         }
         await answerIn(random.between(1, ANSWER_MS_MAX));

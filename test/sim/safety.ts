@@ -1,5 +1,5 @@
 import { desiredRoles } from "../../src/core/roles.ts";
-import type { Change, InventoryState, SiteEvent } from "../../src/core/inventory.ts";
+import type { Change, InventoryState, ServerRecord, SiteEvent } from "../../src/core/inventory.ts";
 import { activeDeploy } from "../../src/core/roster.ts";
 import { isUp } from "./balancer.ts";
 import type { EngineServer } from "./balancer.ts";
@@ -29,6 +29,8 @@ export interface SafetyView {
   readonly note: (text: string) => void;
 }
 
+/** Two instances, each of them worn, deployed and reverted at once. */
+const SERVERS_MAX = 8;
 /** Less than what the controller waits for before it gives a silent machine up. */
 const PATIENCE_MS = 10_000;
 
@@ -74,10 +76,33 @@ export function createSafety(view: SafetyView): Safety {
       violate(`${name} is forgotten while it lives`);
   };
 
+  /** Each server's state as it was on record before. */
+  const former = new Map<number, ServerRecord["state"]>();
+  /** As they are after a commit. */
+  const checkDrained = (written: ReadonlyMap<number, ServerRecord>): void => {
+    for (const { id, state: now } of written.values()) {
+      const isSkipped = former.get(id) === "ready" && now === "stopping" && !isGoingDown();
+      if (isSkipped) violate(`server ${id} is stopped before its drain is on record`);
+      former.set(id, now);
+    }
+  };
+
+  const checkCrowd = (machine: string): void => {
+    const own = [...state().servers.values()].filter((server) => server.machine === machine);
+    if (own.length > SERVERS_MAX) violate(`${machine} has ${own.length} servers`);
+  };
+
   return {
     violations,
     onCommit(changes, events) {
-      for (const change of changes) if (change.kind === "machine-gone") checkGone(change.name);
+      const servers = changes.flatMap((change) =>
+        change.kind === "server" ? [change.server] : [],
+      );
+      checkDrained(new Map(servers.map((server) => [server.id, server])));
+      for (const change of changes) {
+        if (change.kind === "machine-gone") checkGone(change.name);
+        if (change.kind === "server") checkCrowd(change.server.machine);
+      }
       for (const { kind, subject, reason } of events) {
         note(`${kind} ${subject}: ${reason}`);
         if (kind === "guard") violate(`a guard had to stop a plan: ${subject}: ${reason}`);

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InventoryState } from "../../src/core/inventory.ts";
+import { BALANCER_ROLE } from "../../src/core/roster.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import { killEngine, tamper } from "./balancer.ts";
 import type { EngineWorld } from "./balancer.ts";
@@ -231,6 +232,9 @@ function strike(world: World): void {
   }
   for (const machine of cloud.machines.values()) {
     if (faults.strikes("machine vanishes")) cloud.vanish(machine.name);
+    if (machine.role === BALANCER_ROLE && faults.strikes("balancer's machine vanishes")) {
+      cloud.vanish(machine.name);
+    }
     if (faults.strikes("network cuts a connection")) network.cut(machine.name);
     if (faults.strikes("network parts a machine")) {
       network.part(machine.name, random.between(500, 40_000));
@@ -309,7 +313,10 @@ async function sleep(world: World): Promise<number> {
 }
 
 async function pass(world: World, ms: number): Promise<void> {
-  await world.timeline.run(world.timeline.now() + ms, () => world.safety.look());
+  await world.timeline.run(world.timeline.now() + ms, () => {
+    world.safety.look();
+    world.brain.look();
+  });
 }
 
 function answers(
