@@ -98,11 +98,18 @@ export function isServing(roster: Roster, server: ServerRecord): boolean {
 export function isDrained(roster: Roster, server: ServerRecord): boolean {
   if (!listens(roster, server)) return true;
   if (roster.observed.inventory.servers.get(server.id)?.state !== "draining") return false;
-  const machines = roster.machinesOf(BALANCER_ROLE).filter((m) => m.calledHomeAt !== null);
+  const machines = roster.machinesOf(BALANCER_ROLE).filter((m) => mayRoute(roster, m));
   return machines.every((machine) => {
     const sight = roster.sight.balancers.find((balancer) => balancer.machine === machine.name);
     return sight?.servers.get(server.id)?.state === "drained";
   });
+}
+
+/** One that was never there has no document. One that is may have had it from a leader before this one. */
+function mayRoute({ observed }: Roster, { name, calledHomeAt }: MachineRecord): boolean {
+  const { provider, agents } = observed;
+  if (calledHomeAt !== null || agents.get(name)?.isConnected === true) return true;
+  return provider === null || provider.machines.has(name);
 }
 
 /** A machine serves when each of its role's instances has a server that serves. */

@@ -19,4 +19,8 @@ export const regressions: readonly { readonly seed: number; readonly was: string
     seed: 426043959,
     was: "with one instance fewer the one that served left, and the one that did not stayed",
   },
+  {
+    seed: 357933010,
+    was: "a balancer that had called home to a former leader only counted as one without a document",
+  },
 ];
