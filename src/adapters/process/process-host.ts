@@ -154,7 +154,15 @@ async function findFamily(
   machineId: string,
   process: RunningProcess,
 ): Promise<readonly ProcessEntry[]> {
-  const entries = (await table.list()).filter((entry) => entry.startTicks >= process.startTicks);
+  const all = await table.list();
+  // Whoever has the number now, and what came after that, is another's family.
+  const successor = all.find(({ pid, startTicks }) => {
+    return pid === process.pid && startTicks !== process.startTicks;
+  });
+  const entries = all.filter(
+    ({ startTicks }) =>
+      startTicks >= process.startTicks && startTicks < (successor?.startTicks ?? Infinity),
+  );
   const marked = await markedEntries(table, entries, machineMarker, machineId);
   const own = await markedEntries(table, marked, processMarker, String(process.pid));
   const near = entries.filter(
