@@ -6,8 +6,11 @@ import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./drainin
 import type { Engine } from "./engine.ts";
 import { assertDone } from "./runtime-api.ts";
 
-/** A dead server's requests go elsewhere by themselves if they are given this moment: cut off, they would be lost. */
-const gentleTries = 12;
+/**
+ * A dead server's requests go elsewhere by themselves, those that wait for a connection after the time-out for that;
+ * cut off before, they would be lost.
+ */
+const gentleMarginMs = 300;
 /** A server cut off by force still closes its connections for a moment. */
 const deleteTries = 40;
 const deletePauseMs = 25;
@@ -17,6 +20,7 @@ export class Departures {
   readonly #engine: Engine;
   readonly #clock: Clock;
   #drains: ReadonlyMap<string, Drain> = new Map();
+  #gentleTries = 0;
 
   constructor(engine: Engine, clock: Clock) {
     this.#engine = engine;
@@ -34,6 +38,8 @@ export class Departures {
   /** Begins and forgets drains as the document says. */
   follow(document: BalancerDocument, oldWorkers: readonly number[]): void {
     this.#drains = updateDrains(this.#drains, document, oldWorkers, this.#clock.now());
+    const gentleMs = document.connectTimeoutMs + gentleMarginMs;
+    this.#gentleTries = Math.ceil(gentleMs / deletePauseMs);
   }
 
   /** After a reload. */
@@ -63,6 +69,7 @@ export class Departures {
 
   /** Takes a server out that nobody waits for, or that is dead. Throws `Failure` when it keeps its connections. */
   async cut(key: string, signal: AbortSignal): Promise<void> {
+    const gentleTries = this.#gentleTries;
     for (let count = 0; count < gentleTries + deleteTries; count += 1) {
       if (await this.#delete(key, count >= gentleTries, signal)) return;
       await this.#clock.sleep(deletePauseMs, signal);
