@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { accessRoles } from "../core/access/roles.ts";
 import { whoAsks } from "./access.ts";
-import { ApiFault, errorAnswers } from "./answers.ts";
+import { ApiFault, body, errorAnswers, ok } from "./answers.ts";
 import type { ApiParts } from "./parts.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,40}$/);
@@ -49,11 +49,6 @@ export const tokenWishSchema = z
   })
   .openapi("TokenWish");
 
-const ok = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
-});
-
 const listRoute = createRoute({
   method: "get",
   path: "/v1/tokens",
@@ -65,9 +60,7 @@ const createTokenRoute = createRoute({
   method: "post",
   path: "/v1/tokens",
   summary: "Make a token; it is shown this once",
-  request: {
-    body: { required: true, content: { "application/json": { schema: tokenWishSchema } } },
-  },
+  request: body(tokenWishSchema),
   responses: {
     200: ok(z.object({ token: z.string() }), "The token"),
     ...errorAnswers,

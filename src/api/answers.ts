@@ -1,3 +1,4 @@
+import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Outcome } from "../core/commands/outcome.ts";
 import { errorSchema } from "./contract.ts";
@@ -46,12 +47,20 @@ export function granted(outcome: Outcome): { readonly deploy: number | null } {
   }
 }
 
-const json = (description: string) => ({
+/** For the route definitions: what is answered when all is well, */
+export const ok = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
-  content: { "application/json": { schema: errorSchema } },
+  content: { "application/json": { schema } },
 });
 
-/** For the route definitions. */
+/** what is sent, */
+export const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  body: { required: true, content: { "application/json": { schema } } },
+});
+
+const json = (description: string) => ok(errorSchema, description);
+
+/** and what is answered when it is not. */
 export const errorAnswers = {
   401: json("The token is missing or wrong"),
   403: json("The token's role does not suffice, or a guard refused"),

@@ -8,19 +8,12 @@ import type { ScaleOrder } from "../core/commands/scale.ts";
 import { setMaintenance, takeDown } from "../core/commands/site-switches.ts";
 import { orderFrom } from "../controller/site-order.ts";
 import { whoAsks } from "./access.ts";
-import { ApiFault, errorAnswers, granted } from "./answers.ts";
+import { ApiFault, body, errorAnswers, granted, ok } from "./answers.ts";
 import { doneSchema, previewSchema, scaleSchema, wishSchema } from "./contract.ts";
 import type { ScaleBody, WishBody } from "./contract.ts";
 import type { ApiParts } from "./parts.ts";
 
-const done = {
-  description: "On record; the controller carries it out",
-  content: { "application/json": { schema: doneSchema } },
-};
-
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  body: { required: true, content: { "application/json": { schema } } },
-});
+const done = ok(doneSchema, "On record; the controller carries it out");
 
 const siteRoute = createRoute({
   method: "put",
@@ -36,10 +29,7 @@ const planRoute = createRoute({
   summary: "What applying the site file would do; changes nothing",
   request: body(wishSchema),
   responses: {
-    200: {
-      description: "The deploys and the first steps, with reasons",
-      content: { "application/json": { schema: previewSchema } },
-    },
+    200: ok(previewSchema, "The deploys and the first steps, with reasons"),
     ...errorAnswers,
   },
 });

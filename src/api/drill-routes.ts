@@ -5,7 +5,7 @@ import { describeDrill, milestoneTimes } from "../core/drills/judge.ts";
 import { drillKinds } from "../core/drills/record.ts";
 import type { DrillRecord } from "../core/drills/record.ts";
 import { whoAsks } from "./access.ts";
-import { ApiFault, errorAnswers, granted } from "./answers.ts";
+import { ApiFault, body, errorAnswers, granted, ok } from "./answers.ts";
 import type { ApiParts } from "./parts.ts";
 
 const HOUR_MS = 3_600_000;
@@ -82,15 +82,6 @@ export const drillPlanSchema = z
     sentence: z.string(),
   })
   .openapi("DrillPlan");
-
-const ok = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
-});
-
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  body: { required: true, content: { "application/json": { schema } } },
-});
 
 const id = z.object({ id: z.coerce.number().int() });
 

@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { decideScaling } from "../core/scaling/decide.ts";
 import { desiredRoles } from "../core/roles.ts";
 import { deployStatus, siteStatus } from "../core/status.ts";
-import { ApiFault, errorAnswers } from "./answers.ts";
+import { ApiFault, errorAnswers, ok } from "./answers.ts";
 import {
   deploySchema,
   eventsSchema,
@@ -22,11 +22,6 @@ const paging = {
     description: "With nothing to tell yet, wait this long for news before answering",
   }),
 };
-
-const ok = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
-});
 
 const statusRoute = createRoute({
   method: "get",

@@ -3,7 +3,7 @@ import { beginOneOff, decideOneOff, stopOneOff } from "../core/one-offs/order.ts
 import type { OneOffRecord } from "../core/one-offs/record.ts";
 import { oneOffTaskId } from "../core/one-offs/record.ts";
 import { whoAsks } from "./access.ts";
-import { ApiFault, errorAnswers, granted } from "./answers.ts";
+import { ApiFault, body, errorAnswers, granted, ok } from "./answers.ts";
 import type { ApiParts } from "./parts.ts";
 
 const DAY_MS = 86_400_000;
@@ -34,18 +34,16 @@ export const oneOffSchema = z
   })
   .openapi("OneOff");
 
-const ok = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  200: { description, content: { "application/json": { schema } } },
-  ...errorAnswers,
-});
-
 const id = z.object({ id: z.coerce.number().int() });
 
 const listRoute = createRoute({
   method: "get",
   path: "/v1/one-offs",
   summary: "The commands that were run once, newest first",
-  responses: ok(z.object({ oneOffs: z.array(oneOffSchema).readonly() }), "Commands"),
+  responses: {
+    200: ok(z.object({ oneOffs: z.array(oneOffSchema).readonly() }), "Commands"),
+    ...errorAnswers,
+  },
 });
 
 const oneRoute = createRoute({
@@ -53,17 +51,15 @@ const oneRoute = createRoute({
   path: "/v1/one-offs/{id}",
   summary: "One of them",
   request: { params: id },
-  responses: ok(oneOffSchema, "The command"),
+  responses: { 200: ok(oneOffSchema, "The command"), ...errorAnswers },
 });
 
 const beginRoute = createRoute({
   method: "post",
   path: "/v1/one-offs",
   summary: "Run a command once, in the release and environment of a role",
-  request: {
-    body: { required: true, content: { "application/json": { schema: oneOffWishSchema } } },
-  },
-  responses: ok(oneOffSchema, "The command, on its way"),
+  request: body(oneOffWishSchema),
+  responses: { 200: ok(oneOffSchema, "The command, on its way"), ...errorAnswers },
 });
 
 const stopRoute = createRoute({
@@ -71,7 +67,7 @@ const stopRoute = createRoute({
   path: "/v1/one-offs/{id}/stop",
   summary: "End a command that runs",
   request: { params: id },
-  responses: ok(oneOffSchema, "The command that was stopped"),
+  responses: { 200: ok(oneOffSchema, "The command that was stopped"), ...errorAnswers },
 });
 
 /** Commands that run once on a machine. */

@@ -1,12 +1,13 @@
 import { Readable } from "node:stream";
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { Failure } from "../ports/failure.ts";
-import { ApiFault, errorAnswers } from "./answers.ts";
+import { ApiFault, errorAnswers, ok } from "./answers.ts";
 import { releaseSchema } from "./contract.ts";
 import type { ApiParts } from "./parts.ts";
 
 const UPLOAD_MS = 600_000;
 
+const presenceSchema = z.object({ isHere: z.boolean() });
 const id = z.object({ id: z.string().regex(/^[0-9a-f]{7,64}$/) });
 
 const hasRoute = createRoute({
@@ -15,10 +16,7 @@ const hasRoute = createRoute({
   summary: "Whether a release is here already, so that it need not be sent",
   request: { params: id },
   responses: {
-    200: {
-      description: "Whether it is here",
-      content: { "application/json": { schema: z.object({ isHere: z.boolean() }) } },
-    },
+    200: ok(presenceSchema, "Whether it is here"),
     ...errorAnswers,
   },
 });
@@ -29,10 +27,7 @@ const putRoute = createRoute({
   summary: "Send a release: a gzipped tar archive",
   request: { params: id, query: releaseSchema },
   responses: {
-    200: {
-      description: "Kept",
-      content: { "application/json": { schema: z.object({ isHere: z.boolean() }) } },
-    },
+    200: ok(presenceSchema, "Kept"),
     ...errorAnswers,
   },
 });
