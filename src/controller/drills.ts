@@ -80,7 +80,7 @@ async function begin(watch: DrillWatch, wish: DrillWish): Promise<DrillDecision>
     decided.push(decision);
     return decision.kind === "go" ? beginDrill(observed.inventory, decision.drill) : decision;
   });
-  const [decision = unknown("nothing was decided") as DrillDecision] = decided;
+  const [decision = unknown("nothing was decided")] = decided;
   if (decision.kind !== "go") return decision;
   watch.totals = decision.drill.before.totals;
   try {

@@ -15,10 +15,13 @@ export type Outcome =
   | { readonly kind: "locked"; readonly deploy: number; readonly message: string }
   | { readonly kind: "unknown"; readonly message: string };
 
-export function refused(guard: string, message: string): Outcome {
+/** A wish that was not granted, whatever it was for. */
+export type Denial = Extract<Outcome, { kind: "refused" | "unknown" }>;
+
+export function refused(guard: string, message: string): Denial {
   return { kind: "refused", guard, message };
 }
 
-export function unknown(message: string): Outcome {
+export function unknown(message: string): Denial {
   return { kind: "unknown", message };
 }

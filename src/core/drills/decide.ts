@@ -1,4 +1,4 @@
-import type { Outcome } from "../commands/outcome.ts";
+import type { Denial, Outcome } from "../commands/outcome.ts";
 import { refused, unknown } from "../commands/outcome.ts";
 import type { Instant } from "../instant.ts";
 import type { InventoryState, MachineRecord } from "../inventory.ts";
@@ -35,9 +35,7 @@ export interface DrillMeans {
   readonly epoch: number;
 }
 
-export type DrillDecision =
-  | { readonly kind: "go"; readonly drill: DrillRecord }
-  | Extract<Outcome, { kind: "refused" | "unknown" }>;
+export type DrillDecision = { readonly kind: "go"; readonly drill: DrillRecord } | Denial;
 
 /** Whether the site survives the drill, and then whom it hits. Nothing is changed. */
 export function decideDrill(
@@ -51,10 +49,10 @@ export function decideDrill(
   const role = roster.roles.find((it) => it.name === name);
   if (role === undefined || (role.role === null && name !== BALANCER_ROLE)) {
     const known = observed.inventory.settings.site?.roles.map((it) => it.name).join(", ") ?? "none";
-    return no(unknown(`there is no role ${name ?? ""}; roles: ${known}`));
+    return unknown(`there is no role ${name ?? ""}; roles: ${known}`);
   }
   const objection = objectionTo(roster, role, wish, means);
-  if (objection !== null) return no(refused(...objection));
+  if (objection !== null) return refused(...objection);
   return { kind: "go", drill: draft(roster, role, wish, means) };
 }
 
@@ -96,11 +94,6 @@ export function describeFault({ kind, role, machine, cutMs, successor }: DrillRe
     case "deploy":
       return `every server of ${role} is replaced by a new one of the same release`;
   }
-}
-
-function no(outcome: Outcome): DrillDecision {
-  if (outcome.kind === "refused" || outcome.kind === "unknown") return outcome;
-  throw new Error(`Impossible state: a ${outcome.kind} objection`);
 }
 
 function roleOf({ settings }: InventoryState, wish: DrillWish): string | null {

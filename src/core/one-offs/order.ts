@@ -1,4 +1,4 @@
-import type { Outcome } from "../commands/outcome.ts";
+import type { Denial, Outcome } from "../commands/outcome.ts";
 import { refused, unknown } from "../commands/outcome.ts";
 import type { Instant } from "../instant.ts";
 import type { Change, MachineRecord } from "../inventory.ts";
@@ -18,9 +18,7 @@ export interface OneOffWish {
   readonly by: string;
 }
 
-type Decision =
-  | { readonly kind: "go"; readonly record: OneOffRecord }
-  | Exclude<Outcome, { kind: "done" }>;
+type Decision = { readonly kind: "go"; readonly record: OneOffRecord } | Denial;
 
 /** Where a command would run, and with which release. */
 export function decideOneOff(observed: Observed, wish: OneOffWish, now: Instant): Decision {
@@ -28,16 +26,16 @@ export function decideOneOff(observed: Observed, wish: OneOffWish, now: Instant)
   const machine = machineFor(roster, wish.where);
   if (machine === null) return nowhere(roster, wish.where);
   if (machine.role === BALANCER_ROLE) {
-    return refusal("balancer", `${machine.name} is a balancer: no code of the site's is on it`);
+    return refused("balancer", `${machine.name} is a balancer: no code of the site's is on it`);
   }
   const revision = revisionOn(roster, machine);
   if (revision === null) {
-    return refusal("release", `${machine.name} has no release yet in which it could run`);
+    return refused("release", `${machine.name} has no release yet in which it could run`);
   }
   const oneOffs = [...roster.state.oneOffs.values()];
   const beside = oneOffs.filter((o) => o.machine === machine.name && o.state === "running").length;
   if (beside >= RUNNING_MAX) {
-    return refusal("one-offs", `${beside} commands run on ${machine.name} already, its most`);
+    return refused("one-offs", `${beside} commands run on ${machine.name} already, its most`);
   }
   const { run, timeoutMs, by } = wish;
   return {
@@ -79,17 +77,13 @@ function granted(changes: readonly Change[], subject: string, reason: string): O
   return { kind: "done", changes, event: { kind: "run", subject, reason }, deploy: null };
 }
 
-function refusal(guard: string, message: string): Exclude<Outcome, { kind: "done" }> {
-  return { kind: "refused", guard, message };
-}
-
-function nowhere({ state }: Roster, where: string): Exclude<Outcome, { kind: "done" }> {
+function nowhere({ state }: Roster, where: string): Denial {
   const machines = [...state.machines.values()].filter((m) => m.role !== BALANCER_ROLE);
   const roles = new Set(machines.map(({ role }) => role));
   const known = [...roles, ...machines.map(({ name }) => name).sort()].join(", ");
   const isKnown = roles.has(where) || state.machines.has(where);
   const what = isKnown ? `no machine of ${where} answers` : `there is no role or machine ${where}`;
-  return { kind: "unknown", message: `${what}; there are: ${known === "" ? "none" : known}` };
+  return unknown(`${what}; there are: ${known === "" ? "none" : known}`);
 }
 
 function machineFor(roster: Roster, where: string): MachineRecord | null {
