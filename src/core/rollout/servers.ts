@@ -70,9 +70,13 @@ export function retireSuperseded(roster: Roster): StepResult {
     const wanted = revisionWanted(roster, role.name);
     for (const machine of roster.machinesOf(role.name)) {
       const groups = byInstance(roster.serversOn(machine.name));
-      const kept = groups.filter(([first]) => (first?.instance ?? 0) < role.instances);
+      const isKept = ([first]: readonly ServerRecord[]): boolean =>
+        (first?.instance ?? 0) < role.instances;
+      const kept = groups.filter(isKept);
       for (const group of kept) actions.push(...retireGroup(roster, group, wanted));
-      actions.push(...retireSurplus(roster, groups.flat(), role.instances));
+      if (kept.length < groups.length) {
+        actions.push(...retireSurplus(roster, groups.flat(), role.instances));
+      }
     }
   }
   return { actions, holds: [] };
