@@ -1,4 +1,4 @@
-import type { Action, Effect, Hold } from "../core/action.ts";
+import type { Action, Hold } from "../core/action.ts";
 import type { Outcome } from "../core/commands/outcome.ts";
 import type { Instant } from "../core/instant.ts";
 import { checkPlan } from "../core/invariants.ts";
@@ -14,14 +14,14 @@ import type { Agents } from "../ports/agents.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Failure } from "../ports/failure.ts";
 import type { Inventory } from "../ports/inventory.ts";
-import type { LaunchOrder, Provider } from "../ports/provider.ts";
+import type { Provider } from "../ports/provider.ts";
 import type { ReleaseStore } from "../ports/releases.ts";
 import { createAlarm } from "../ports/alarm.ts";
 import type { Alarm } from "../ports/alarm.ts";
 import { createAgentNews } from "./agent-news.ts";
 import type { AgentNews } from "./agent-news.ts";
 import { createEffects } from "./effects.ts";
-import type { Effects } from "./effects.ts";
+import type { Effects, OrderFor } from "./effects.ts";
 import { createLoadHistory } from "./load-history.ts";
 import type { LoadHistory } from "./load-history.ts";
 import { restMs } from "./pace.ts";
@@ -45,9 +45,7 @@ export interface ControllerParts {
   readonly openSecret: OpenSecret;
   /** Absent: no other controller can there be. */
   readonly tenure?: Tenure;
-  readonly orderFor: (
-    effect: Extract<Effect, { kind: "launch" }>,
-  ) => LaunchOrder | Promise<LaunchOrder>;
+  readonly orderFor: OrderFor;
 }
 
 export interface Controller {

@@ -19,6 +19,11 @@ export interface Effects {
   settled(): Promise<void>;
 }
 
+/** Makes of a wish for a machine what the provider needs to know. */
+export type OrderFor = (
+  effect: Extract<Effect, { kind: "launch" }>,
+) => LaunchOrder | Promise<LaunchOrder>;
+
 export interface EffectParts {
   readonly provider: Provider;
   readonly releases: ReleaseStore;
@@ -26,9 +31,7 @@ export interface EffectParts {
   readonly watch: Watch;
   /** What is under way ends with it. */
   readonly tenure: Tenure;
-  readonly orderFor: (
-    effect: Extract<Effect, { kind: "launch" }>,
-  ) => LaunchOrder | Promise<LaunchOrder>;
+  readonly orderFor: OrderFor;
   readonly onEnd: (subject: string, failure: Failure | null) => void;
 }
 

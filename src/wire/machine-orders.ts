@@ -1,15 +1,11 @@
-import type { Effect } from "../core/action.ts";
+import type { OrderFor } from "../controller/effects.ts";
 import { limitsOf } from "../core/machines/limits.ts";
 import type { Inventory } from "../ports/inventory.ts";
-import type { LaunchOrder, Provider } from "../ports/provider.ts";
+import type { Provider } from "../ports/provider.ts";
 import type { Access } from "./access.ts";
 import { sayFailure } from "./say.ts";
 
-/** Makes of a wish for a machine what the provider needs to know, with a token to join by. */
-export type OrderFor = (
-  machine: Extract<Effect, { kind: "launch" }>,
-) => LaunchOrder | Promise<LaunchOrder>;
-
+/** With a token to join by. */
 export function ordersFor(
   { registrar, authority }: Access,
   inventory: Inventory,
