@@ -325,6 +325,10 @@ describe("the netns provider's machines", { skip }, () => {
       await place.provider.limit("web-1", none, signal);
       assert.equal(figures(place).cpuMax, null);
       assert.ok(figures(place).memoryBytesMax === null);
+      await place.faults.slow("web-1", 0.25);
+      assert.equal(figures(place).cpuMax, 0.25);
+      await place.faults.slow("web-1", null);
+      assert.equal(figures(place).cpuMax, null, "slowed without a limit, it has none again");
       const [same] = await living(place, "web-1", "TIDEMILL_AGENT");
       assert.equal(same?.pid, agent?.pid);
     } finally {

@@ -48,9 +48,8 @@ export function createNetnsFaults(
     },
     async slow(machine, cpuMax) {
       mustExist(machine);
-      const before = cpuMaxBefore.get(machine) ?? cgroups.cpuMax(machine);
-      cpuMaxBefore.set(machine, before);
-      cgroups.limit(machine, { cpuMax: cpuMax ?? before });
+      if (!cpuMaxBefore.has(machine)) cpuMaxBefore.set(machine, cgroups.cpuMax(machine));
+      cgroups.limit(machine, { cpuMax: cpuMax ?? cpuMaxBefore.get(machine) ?? null });
       if (cpuMax === null) cpuMaxBefore.delete(machine);
     },
     async lose(machine, share, signal) {
