@@ -1,0 +1,92 @@
+import { assert } from "../assert.ts";
+
+/** A figure over the last while, one value a second; seconds are whole numbers since any fixed moment. */
+export interface Seconds {
+  /** The second after the newest value; null before the first. */
+  readonly end: number | null;
+  /** Mean of the values of [from, to); null when fewer than `coverageMin` of these seconds have one. */
+  mean(from: number, to: number): number | null;
+  /** How many seconds of [from, to) have a value. */
+  count(from: number, to: number): number;
+  /** Null where nobody said. */
+  at(second: number): number | null;
+}
+
+/** Where seconds are written down. */
+export interface SecondsRecord extends Seconds {
+  /** The later of two values of one second counts. What is not newer than the newest second, or no number, is left out. */
+  put(second: number, value: number): void;
+}
+
+/** A mean over fewer of its seconds says too little. */
+export const coverageMin = 0.8;
+
+/** Who is further behind the newest second than this has a clock that was set back, and begins anew. */
+const backMax = 60;
+
+/** Keeps the last `length` seconds. */
+export function createSeconds(length: number): SecondsRecord {
+  assert(Number.isInteger(length) && length > 0, "seconds are kept for a whole, positive length");
+  const values = new Float64Array(length).fill(Number.NaN);
+  // Running sums, so that a mean costs the same however long its window is: index i holds those up to, not with, i.
+  const sums = new Float64Array(length + 1);
+  const counts = new Float64Array(length + 1);
+  const slot = (second: number): number => ((second % length) + length) % length;
+  const mark = (second: number): number => ((second % (length + 1)) + length + 1) % (length + 1);
+  let end: number | null = null;
+  let first = 0;
+
+  const append = (second: number, value: number): void => {
+    const isThere = !Number.isNaN(value);
+    values[slot(second)] = value;
+    sums[mark(second + 1)] = (sums[mark(second)] ?? 0) + (isThere ? value : 0);
+    counts[mark(second + 1)] = (counts[mark(second)] ?? 0) + (isThere ? 1 : 0);
+    end = second + 1;
+    first = Math.max(first, second + 1 - length);
+  };
+  const restart = (second: number): void => {
+    first = second;
+    sums[mark(second)] = 0;
+    counts[mark(second)] = 0;
+  };
+  const within = (from: number, to: number): readonly [number, number] | null => {
+    if (end === null) return null;
+    const low = Math.max(from, first);
+    const high = Math.min(to, end);
+    return high > low ? [low, high] : null;
+  };
+  const countOf = (from: number, to: number): number => {
+    const window = within(from, to);
+    if (window === null) return 0;
+    return (counts[mark(window[1])] ?? 0) - (counts[mark(window[0])] ?? 0);
+  };
+  return {
+    get end() {
+      return end;
+    },
+    put(second, value) {
+      assert(Number.isInteger(second), "a second is a whole number");
+      if (!Number.isFinite(value)) return;
+      const hasJumped = end !== null && (second - end >= length || end - second > backMax);
+      if (hasJumped) end = null;
+      if (end === null) restart(second);
+      else if (second === end - 1) end = second;
+      else if (second < end) return;
+      for (let gap = end ?? second; gap < second; gap += 1) append(gap, Number.NaN);
+      append(second, value);
+    },
+    mean(from, to) {
+      const seen = countOf(from, to);
+      if (seen === 0 || seen < (to - from) * coverageMin) return null;
+      const window = within(from, to);
+      if (window === null) return null;
+      return ((sums[mark(window[1])] ?? 0) - (sums[mark(window[0])] ?? 0)) / seen;
+    },
+    count: countOf,
+    at(second) {
+      if (end === null || second < first || second >= end) return null;
+      const value = values[slot(second)] ?? Number.NaN;
+      return Number.isNaN(value) ? null : value;
+    },
+  };
+}
