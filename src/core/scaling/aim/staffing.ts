@@ -1,0 +1,14 @@
+/**
+ * Slots that carry a load, by the square-root rule: chance brings more than the mean now and then, and the room that
+ * this needs grows with the load's root. `load`: requests at work at the same time, the mean; `roots`: how sure.
+ */
+export function slotsFor(load: number, roots: number): number {
+  return load + roots * Math.sqrt(load);
+}
+
+/** A need for a fiftieth of a machine more than there are is no need for another one. */
+const sliver = 0.02;
+
+export function machinesFor(load: number, roots: number, slotsPerMachine: number): number {
+  return Math.ceil(slotsFor(load, roots) / slotsPerMachine - sliver);
+}
