@@ -44,7 +44,7 @@ export function joinServers(roster: Roster): StepResult {
     if (place === null || typeof place === "string") continue;
     const reason = joinReason(server, place);
     if (reason === null) continue;
-    if (server.state === "ready" && roster.now - server.stateAt < MOVE_EVERY_MS) {
+    if (server.state === "ready" && hasJustJoined(roster, server)) {
       holds.push({ subject: serverName(server), reason: "has moved or joined a moment ago" });
       continue;
     }
@@ -149,6 +149,11 @@ function joinReason(server: ServerRecord, place: ServerPlace): string | null {
   if (server.state === "starting") return "it passed its check";
   const isWhereItWas = place.port === server.port && place.address === server.address;
   return isWhereItWas ? null : `it moved to ${place.address}:${place.port}`;
+}
+
+/** What lies ahead of now was written by a former leader's clock, and says nothing of how long it is ago. */
+function hasJustJoined({ now }: Roster, { stateAt }: ServerRecord): boolean {
+  return stateAt <= now && now - stateAt < MOVE_EVERY_MS;
 }
 
 export function serverName(server: ServerRecord): string {
