@@ -41,6 +41,8 @@ export interface Engine {
   readonly drift: { at: number; what: string }[];
   /** Why the last document was refused; null: it was not. */
   problem: string | null;
+  /** When it refused what its agent has not asked for again since. */
+  refusedAt: number | null;
   /** Who is told when it dies or is changed by hand. */
   onNews: () => void;
 }
@@ -66,6 +68,7 @@ export function createEngine(): Engine {
     servers: new Map(),
     drift: [],
     problem: null,
+    refusedAt: null,
     onNews: () => undefined,
   };
 }
@@ -112,6 +115,8 @@ export function tamper(engine: Engine, at: number): void {
 /** The agent's hands on the engine. */
 export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld): LoadBalancer {
   const { timeline, faults, random } = world;
+  // A new agent begins with all it knows.
+  engine.refusedAt = null;
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
   // Whoever drives the engine brings it back by itself, as its last document says.
@@ -125,12 +130,14 @@ export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld
   return {
     converge: (document, generation, signal) =>
       life.call(async () => {
+        engine.refusedAt = null;
         await pause(faults.strikes("balancer is slow") ? random.between(1_000, 5_000) : 5);
         if (signal.aborted) throw new Failure("aborted", "Cannot change the balancer: stopped");
         if (life.isOver) return;
         const isUsable = document.pools.every(({ name }) => NAME.test(name));
         if (!isUsable || faults.strikes("balancer refuses")) {
           engine.problem = "Cannot change the balancer: it said no";
+          engine.refusedAt = timeline.now();
           throw new Failure("rejected", engine.problem);
         }
         converge(engine, document, generation, world);
@@ -147,6 +154,7 @@ export function createSimBalancer(life: Life, engine: Engine, world: EngineWorld
     stop: () =>
       life.call(() => {
         engine.document = null;
+        engine.refusedAt = null;
         killEngine(engine);
       }),
   };

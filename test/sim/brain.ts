@@ -15,9 +15,10 @@ import { createLeaseRow, leaseFor } from "./lease.ts";
 import type { LeaseRow } from "./lease.ts";
 import { createLife } from "./life.ts";
 import type { Life } from "./life.ts";
-import type { Network } from "./network.ts";
+import type { Network, Post } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
+import { seal } from "./workload.ts";
 
 /** Two controllers of one site, killed and started again: one leads by the lease, the other stands by. */
 export interface Brain {
@@ -28,7 +29,7 @@ export interface Brain {
   /** What is on record, whoever leads. */
   state(): InventoryState;
   start(): Promise<void>;
-  /** Whoever believes to lead holds the lease. */
+  /** Whoever believes to lead holds the lease, and not for longer than it was granted. */
   look(): void;
   close(): Promise<void>;
 }
@@ -41,9 +42,11 @@ export interface BrainWorld {
   readonly cloud: Cloud;
   readonly databasePath: string;
   readonly onCommit: (changes: readonly Change[], events: readonly SiteEvent[]) => void;
+  /** The leader has ended a tick: what is on record, and what each machine was told last. */
+  readonly onTick: (state: InventoryState, told: Post["told"]) => void;
   readonly onFault: (error: unknown) => void;
   readonly onLead: (name: string, epoch: number) => void;
-  /** A controller asks the provider for something although another leads. */
+  /** A controller asks the provider for something although another leads, or its own clock says that it does not. */
   readonly onUsurper: (name: string, what: string) => void;
 }
 
@@ -112,14 +115,15 @@ class TwoControllers implements Brain {
     for (const office of this.#offices) {
       const { term, life } = office;
       if (life.isOver || term.signal.aborted) this.#offices.delete(office);
-      else if (!life.isFrozen && term.remainingMs() > 0 && !this.#holds(term)) {
-        this.#world.onUsurper(life.name, "believes that it does");
+      else if (!life.isFrozen && term.remainingMs() > this.#grantedMs(term)) {
+        this.#world.onUsurper(life.name, "believes that it does, or will");
       }
     }
   }
 
-  #holds({ epoch }: Term): boolean {
-    return this.#row.epoch === epoch && this.#row.until > this.#world.timeline.now();
+  #grantedMs({ epoch }: Term): number {
+    if (this.#row.epoch !== epoch) return 0;
+    return Math.max(0, this.#row.until - this.#world.timeline.now());
   }
 
   async close(): Promise<void> {
@@ -158,7 +162,7 @@ class TwoControllers implements Brain {
   }
 
   async #lead(life: Life, term: Term): Promise<void> {
-    const { timeline, network, cloud } = this.#world;
+    const { timeline, network, cloud, onTick } = this.#world;
     this.#offices.add({ term, life });
     const opened = await life.call(() => this.open(term.epoch));
     let isClosed = false;
@@ -172,13 +176,14 @@ class TwoControllers implements Brain {
     const controller = createController({
       inventory: this.#fenced(opened, life, term),
       provider: cloud.providerFor(life, (what) => {
-        if (this.#row.epoch > term.epoch) this.#world.onUsurper(life.name, what);
+        const isDeposed = this.#row.epoch > term.epoch || term.remainingMs() <= 0;
+        if (isDeposed) this.#world.onUsurper(life.name, what);
       }),
       agents: post.agents,
       releases: noReleases,
       clock: life.clock,
       tenure: term,
-      openSecret: (sealed) => sealed,
+      openSecret: seal.open,
       orderFor: ({ machine, role, number }) => ({
         name: machine,
         role,
@@ -188,6 +193,10 @@ class TwoControllers implements Brain {
         controllerUrl: "sim:",
         authority: "",
       }),
+    });
+    controller.onTick(() => {
+      if (term.remainingMs() <= 0) this.#world.onUsurper(life.name, "acts on its plan");
+      onTick(opened.state(), post.told);
     });
     // One that was frozen meanwhile leads for a moment beside its successor.
     if (term.epoch > (this.#leader?.term.epoch ?? 0)) this.#leader = { term, life, controller };

@@ -19,6 +19,8 @@ export interface Cloud {
   countProcesses(name: string): number;
   /** The machine and all that is on it are gone. */
   vanish(name: string): void;
+  /** The machine starts anew under its name, with its disk and another address. */
+  move(name: string): void;
   /** When a listing was last asked for that does not show this machine alive. */
   doubtedAt(name: string): number;
 }
@@ -47,12 +49,15 @@ export function createCloud(world: CloudWorld): Cloud {
   let made = 0;
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
+  const nextAddress = (): string => {
+    made += 1;
+    return `10.0.${made >> 8}.${made & 255}`;
+  };
 
   const make = (order: LaunchOrder): SimMachine => {
     const known = machines.get(order.name);
     if (known !== undefined) return known;
-    made += 1;
-    const machine = createSimMachine(order.name, order.role, `10.0.${made >> 8}.${made & 255}`);
+    const machine = createSimMachine(order.name, order.role, nextAddress());
     machines.set(order.name, machine);
     // What was listed before does not show it.
     doubted.set(order.name, timeline.now());
@@ -149,6 +154,13 @@ export function createCloud(world: CloudWorld): Cloud {
   return {
     machines,
     vanish: remove,
+    move(name) {
+      const machine = machines.get(name);
+      if (machine === undefined) return;
+      destroy(machine);
+      machine.address = nextAddress();
+      boot(machine);
+    },
     doubtedAt: (name) => doubted.get(name) ?? -Infinity,
     killAgent(name) {
       const machine = machines.get(name);

@@ -18,6 +18,7 @@ const faultShares = {
   "provider list is slow": 0.06,
   "machine vanishes": 0.008,
   "balancer's machine vanishes": 0.015,
+  "machine comes back elsewhere": 0.006,
   "machine freezes": 0.008,
   "network delays": 0.04,
   "network cuts a connection": 0.02,

@@ -3,6 +3,7 @@ import { runAgent } from "../../src/agent/agent.ts";
 import type { MachineDocument } from "../../src/core/document.ts";
 import { supervisionLimits } from "../../src/core/supervision/rules.ts";
 import { Failure } from "../../src/ports/failure.ts";
+import type { LoadBalancer } from "../../src/ports/load-balancer.ts";
 import type { MachineRecord } from "../../src/ports/machine-records.ts";
 import { createEngine, createSimBalancer, killEngine } from "./balancer.ts";
 import type { Engine, EngineWorld } from "./balancer.ts";
@@ -28,13 +29,15 @@ export interface SimProcess {
 export interface SimMachine {
   readonly name: string;
   readonly role: string;
-  readonly address: string;
+  address: string;
   readonly processes: Map<number, SimProcess>;
   readonly engine: Engine | null;
   readonly disk: { document: MachineDocument | null; record: MachineRecord };
   agent: Life | null;
   /** Nothing on it moves before this. */
   frozenUntil: number;
+  /** And nothing is written to its disk before this. */
+  diskFullUntil: number;
   /** Every document generation an agent of it acted on, to see that it never goes back. */
   lastGeneration: number;
 }
@@ -43,8 +46,11 @@ export interface MachineWorld extends HostWorld {
   readonly network: Network;
   readonly engineWorld: EngineWorld;
   readonly onAgentFault: (machine: SimMachine, error: unknown) => void;
+  /** An agent acts on the document of this generation. */
+  readonly onAct: (machine: SimMachine, generation: number) => void;
 }
 
+const FULL_MS_MAX = 4_000;
 const noRecord: MachineRecord = { processes: [], tasks: [], releases: [] };
 const never: AbortSignal = new AbortController().signal;
 
@@ -58,6 +64,7 @@ export function createSimMachine(name: string, role: string, address: string): S
     disk: { document: null, record: noRecord },
     agent: null,
     frozenUntil: -Infinity,
+    diskFullUntil: -Infinity,
     lastGeneration: 0,
   };
 }
@@ -73,7 +80,7 @@ export function destroy(machine: SimMachine): void {
 let boots = 0;
 
 export function startAgent(machine: SimMachine, world: MachineWorld): void {
-  const { timeline, faults, network } = world;
+  const { timeline, faults } = world;
   const dies = (): boolean => faults.strikes("agent dies at a step");
   const life = createLife(`agent of ${machine.name}`, timeline, dies);
   machine.agent = life;
@@ -93,7 +100,6 @@ export function startAgent(machine: SimMachine, world: MachineWorld): void {
   runAgent(partsOf(machine, life, world), identity, never).catch((error: unknown) => {
     if (!life.isOver) world.onAgentFault(machine, error);
   });
-  void network;
 }
 
 function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentParts {
@@ -103,6 +109,9 @@ function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentPar
   const disk = async (write: () => void): Promise<void> => {
     if (faults.strikes("agent's disk is slow")) await pause(random.between(100, 3_000));
     if (faults.strikes("agent's disk is full")) {
+      machine.diskFullUntil = timeline.now() + random.between(1, FULL_MS_MAX);
+    }
+    if (timeline.now() < machine.diskFullUntil) {
       throw new Failure("rejected", "Cannot write: no space left");
     }
     if (!life.isOver) write();
@@ -151,10 +160,24 @@ function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentPar
       load: () => life.call(() => machine.disk.record),
       save: (record) => life.call(() => disk(() => (machine.disk.record = record))),
     },
-    balancer:
-      machine.engine === null ? null : createSimBalancer(life, machine.engine, world.engineWorld),
-    say: (t) =>
-      process.env["SIMDEBUG"] === undefined ? undefined : console.log("SAY", machine.name, t),
+    balancer: machine.engine === null ? null : balancerOf(machine, machine.engine, life, world),
+    say: () => undefined,
+  };
+}
+
+function balancerOf(
+  machine: SimMachine,
+  engine: Engine,
+  life: Life,
+  world: MachineWorld,
+): LoadBalancer {
+  const balancer = createSimBalancer(life, engine, world.engineWorld);
+  return {
+    ...balancer,
+    converge(document, generation, signal) {
+      world.onAct(machine, generation);
+      return balancer.converge(document, generation, signal);
+    },
   };
 }
 

@@ -33,6 +33,8 @@ export interface Network {
 
 export interface Post {
   readonly agents: Agents;
+  /** What the machine was told last, or will be when it calls, as `wordsOf` says it. */
+  readonly told: (machine: string) => string | null;
   /** Hangs up on all agents. */
   close(): void;
 }
@@ -176,7 +178,7 @@ export function createNetwork(timeline: Timeline, random: Random, faults: Faults
         for (const [machine, wire] of wires) if (wire.server === room.server) cut(machine);
       };
       life.onEnd(close);
-      return { agents: room.agents, close };
+      return { agents: room.agents, told: room.told, close };
     },
     async connect(agent, machine, onMessage) {
       await later(timeline, random.between(1, CONNECT_MS_MAX));
@@ -249,7 +251,7 @@ function later(timeline: Timeline, ms: number): Promise<void> {
 function createRoom(
   life: Life,
   isKnown: (machine: string) => boolean,
-): { readonly agents: Agents; readonly server: Server } {
+): Omit<Post, "close"> & { readonly server: Server } {
   const peers = new Map<string, Peer>();
   const listeners: (() => void)[] = [];
   const tell = (): void => {
@@ -309,7 +311,7 @@ function createRoom(
     send: (document) =>
       life.act(() => {
         const peer = peerOf(document.machine);
-        const text = JSON.stringify({ ...document, generation: 0 });
+        const text = wordsOf(document);
         if (text === peer.text) return;
         peer.document = document;
         peer.text = text;
@@ -327,5 +329,10 @@ function createRoom(
     onNews: (listener) => void listeners.push(listener),
     onLines: () => undefined,
   };
-  return { agents, server };
+  return { agents, server, told: (machine) => peers.get(machine)?.text ?? null };
+}
+
+/** What a document says, whichever generation it is. */
+export function wordsOf(document: MachineDocument): string {
+  return JSON.stringify({ ...document, generation: 0 });
 }

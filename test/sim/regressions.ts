@@ -20,6 +20,10 @@ export const regressions: readonly { readonly seed: number; readonly was: string
     was: "with one instance fewer the one that served left, and the one that did not stayed",
   },
   {
+    seed: 585272898,
+    was: "a server that had moved kept its old address as long as a former leader's clock had been ahead",
+  },
+  {
     seed: 357933010,
     was: "a balancer that had called home to a former leader only counted as one without a document",
   },

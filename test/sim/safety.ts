@@ -1,11 +1,21 @@
 import { desiredRoles } from "../../src/core/roles.ts";
-import type { Change, InventoryState, ServerRecord, SiteEvent } from "../../src/core/inventory.ts";
+import type {
+  Change,
+  InventoryState,
+  MachineRecord,
+  ServerRecord,
+  SiteEvent,
+} from "../../src/core/inventory.ts";
 import { activeDeploy } from "../../src/core/roster.ts";
+import { isHere, serverName } from "../../src/core/rollout/servers.ts";
+import { documentsFor } from "../../src/core/traffic/documents.ts";
 import { isUp } from "./balancer.ts";
 import type { EngineServer } from "./balancer.ts";
-import { MEMORY_BYTES_MAX } from "./workload.ts";
+import { MEMORY_BYTES_MAX, seal } from "./workload.ts";
 import { isAnswering } from "./machine.ts";
 import type { SimMachine, SimProcess } from "./machine.ts";
+import { wordsOf } from "./network.ts";
+import type { Post } from "./network.ts";
 
 /** What must never be so, whatever goes wrong: looked at from outside, where nothing is hidden. */
 export interface Safety {
@@ -14,7 +24,11 @@ export interface Safety {
   onLaunch(name: string): void;
   onTerminate(machine: SimMachine): void;
   onStop(machine: SimMachine, process: SimProcess): void;
+  /** An agent acts on the document of this generation. */
+  onAct(machine: SimMachine, generation: number): void;
   onCut(server: EngineServer): void;
+  /** After each tick of the leader: what is on record, and what each machine was told last. */
+  onTick(state: InventoryState, told: Post["told"]): void;
   /** After each moment. */
   look(): void;
 }
@@ -33,6 +47,10 @@ export interface SafetyView {
 const SERVERS_MAX = 8;
 /** Less than what the controller waits for before it gives a silent machine up. */
 const PATIENCE_MS = 10_000;
+/** A leader that has not ended a tick for this long may not have led meanwhile. */
+const LEADERLESS_MS = 3_000;
+/** An agent asks a balancer that refused again each second. */
+const ASK_AGAIN_MS = 4_000;
 
 export function createSafety(view: SafetyView): Safety {
   const violations: string[] = [];
@@ -68,12 +86,27 @@ export function createSafety(view: SafetyView): Safety {
     }
   };
 
+  /** An agent ends only what its document does not name, or what does not do its work. */
+  const checkUnwanted = ({ disk }: SimMachine, process: SimProcess): void => {
+    const isWanted = disk.document?.processes.some(({ name }) => name === process.name) === true;
+    if (!isWanted || process.memoryBytes > MEMORY_BYTES_MAX) return;
+    if (isAnswering(process, now()))
+      violate(`${process.name} is ended while its document wants it`);
+  };
+
   /** A machine that is there is forgotten: it was silent for long, or a listing did not show it alive. */
   const checkGone = (name: string): void => {
     const isSilent = view.silentMs(name) > PATIENCE_MS;
     const isDoubted = now() - view.doubtedAt(name) < PATIENCE_MS;
     if (machines.has(name) && !isSilent && !isDoubted)
       violate(`${name} is forgotten while it lives`);
+  };
+
+  /** Names are never used again: what was once done about one must not be done to another. */
+  const named = new Map<string, number>();
+  const checkNewName = ({ name, createdAt }: MachineRecord): void => {
+    if ((named.get(name) ?? createdAt) !== createdAt) violate(`a second machine is called ${name}`);
+    named.set(name, createdAt);
   };
 
   /** Each server's state as it was on record before. */
@@ -90,7 +123,45 @@ export function createSafety(view: SafetyView): Safety {
   const checkCrowd = (machine: string): void => {
     const own = [...state().servers.values()].filter((server) => server.machine === machine);
     if (own.length > SERVERS_MAX) violate(`${machine} has ${own.length} servers`);
+    const twins = Map.groupBy(own.filter(isHere), (it) => `${it.instance} of ${it.revision}`);
+    for (const [what, { length }] of twins) {
+      if (length > 2) violate(`${machine} has ${length} servers for instance ${what}`);
+    }
   };
+
+  /** Since when each machine's agent could have asked its balancer again. */
+  const refusals = new Map<string, number>();
+  const checkAskedAgain = ({ name, agent, engine }: SimMachine): void => {
+    const isOwed = engine !== null && engine.refusedAt !== null;
+    if (!isOwed || agent === null || agent.isFrozen) return void refusals.delete(name);
+    const since = refusals.get(name) ?? now();
+    refusals.set(name, since);
+    if (now() - since > ASK_AGAIN_MS) violate(`${name}'s balancer refused and is not asked again`);
+  };
+
+  /** Since when each server could be found at another address than the balancers have. */
+  const misplaced = new Map<number, number>();
+  const checkPlaces = (record: InventoryState): void => {
+    for (const server of record.servers.values()) {
+      const { id, state, address, machine } = server;
+      const real = machines.get(machine);
+      const name = serverName(server);
+      const found = [...(real?.processes.values() ?? [])].find((it) => it.name === name);
+      const isFound =
+        state === "ready" &&
+        record.machines.get(machine)?.address === real?.address &&
+        found !== undefined &&
+        isAnswering(found, now()) &&
+        view.isHeard(machine);
+      if (!isFound || address === real?.address) misplaced.delete(id);
+      else if (now() - (misplaced.get(id) ?? now()) > PATIENCE_MS)
+        violate(`requests for ${name} go to ${address}, where it is no more`);
+      else misplaced.set(id, misplaced.get(id) ?? now());
+    }
+  };
+
+  let tickedAt = -Infinity;
+  let lastTold: InventoryState | null = null;
 
   return {
     violations,
@@ -100,6 +171,7 @@ export function createSafety(view: SafetyView): Safety {
       );
       checkDrained(new Map(servers.map((server) => [server.id, server])));
       for (const change of changes) {
+        if (change.kind === "machine") checkNewName(change.machine);
         if (change.kind === "machine-gone") checkGone(change.name);
         if (change.kind === "server") checkCrowd(change.server.machine);
       }
@@ -118,7 +190,15 @@ export function createSafety(view: SafetyView): Safety {
       if (record === undefined || machine.agent === null) return;
       for (const process of machine.processes.values()) checkUnused(machine, process, "terminate");
     },
-    onStop: (machine, process) => checkUnused(machine, process, "stop"),
+    onStop(machine, process) {
+      checkUnused(machine, process, "stop");
+      checkUnwanted(machine, process);
+    },
+    onAct({ name, agent, disk }, generation) {
+      const kept = disk.document?.generation ?? 0;
+      if (agent === null || generation <= kept) return;
+      violate(`${name} acts on document ${generation} and would come back to ${kept}`);
+    },
     onCut(server) {
       const { address, port, id, name } = server.document;
       const machine = [...machines.values()].find((m) => m.address === address);
@@ -130,8 +210,21 @@ export function createSafety(view: SafetyView): Safety {
       if (server.drainedAt !== null && now() >= server.drainedAt) return;
       if (isUp(server, now())) violate(`server ${id} (${name}) is cut off with requests in it`);
     },
+    onTick(record, told) {
+      // While nobody leads, nobody can do anything about it.
+      if (now() - tickedAt > LEADERLESS_MS) misplaced.clear();
+      tickedAt = now();
+      checkPlaces(record);
+      if (record === lastTold) return;
+      lastTold = record;
+      for (const document of documentsFor(record, [...record.machines.values()], seal.open)) {
+        if (told(document.machine) === wordsOf(document)) continue;
+        violate(`${document.machine} is not told what is on record for it`);
+      }
+    },
     look() {
       for (const machine of machines.values()) {
+        checkAskedAgain(machine);
         const generation = machine.disk.document?.generation ?? 0;
         if (generation < machine.lastGeneration) {
           violate(`${machine.name} went back to document ${generation}`);

@@ -61,6 +61,8 @@ const NIGHT_MS_MAX = 72 * 3_600_000;
 const GROWTH = 20;
 const LOG_LINES_MAX = 400;
 const STEP_MS = 1_000;
+/** People act when they see that something is wrong, which is when it does most harm: so often in a second. */
+const MEDDLING = { dark: 0.5, tight: 0.08, calm: 0 };
 
 interface World {
   readonly timeline: Timeline;
@@ -152,6 +154,7 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
     onAgentFault(machine, error) {
       safety.violations.push(`the agent of ${machine.name} fell over: ${describe(error)}`);
     },
+    onAct: (machine, generation) => safety.onAct(machine, generation),
     onStop: (machine, process) => safety.onStop(machine, process),
   };
   const cloud = createCloud({
@@ -174,6 +177,7 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
       if (changes.length > 0) changedAt = timeline.now();
       safety.onCommit(changes, events);
     },
+    onTick: (state, told) => safety.onTick(state, told),
     onFault: (error) => safety.violations.push(`the controller fell over: ${describe(error)}`),
     onLead: (name, epoch) => note(`${name} leads, epoch ${epoch}`),
     onUsurper: (name, what) => safety.violations.push(`${name} leads no more, and does: ${what}`),
@@ -215,9 +219,25 @@ async function suffer(world: World): Promise<void> {
       wished(workload.act(controller));
       actsAt = timeline.now() + random.between(2_000, 15_000);
     }
+    if (controller !== null && random.chance(MEDDLING[alertOf(world)])) {
+      wished(workload.meddle(controller));
+    }
     await pass(world, STEP_MS);
   }
   faults.isOn = false;
+}
+
+/** How bad it looks to people: nobody serves; not one machine may be missing; neither. */
+function alertOf({ view, brain }: World): keyof typeof MEDDLING {
+  const { machines, settings } = brain.state();
+  const isThere = (role: string): number =>
+    [...machines.values()].filter(
+      (machine) =>
+        machine.role === role && (view.machines.get(machine.name)?.agent ?? null) !== null,
+    ).length;
+  if (isThere(BALANCER_ROLE) === 0) return "dark";
+  const isTight = settings.site?.roles.some(({ name, machines: { min } }) => isThere(name) <= min);
+  return isTight === true ? "tight" : "calm";
 }
 
 /** The faults that come by themselves, not with a call. */
@@ -235,6 +255,7 @@ function strike(world: World): void {
     if (machine.role === BALANCER_ROLE && faults.strikes("balancer's machine vanishes")) {
       cloud.vanish(machine.name);
     }
+    if (faults.strikes("machine comes back elsewhere")) cloud.move(machine.name);
     if (faults.strikes("network cuts a connection")) network.cut(machine.name);
     if (faults.strikes("network parts a machine")) {
       network.part(machine.name, random.between(500, 40_000));

@@ -16,6 +16,8 @@ export interface Workload {
   begin(controller: Controller): Promise<void>;
   /** One wish of somebody. Resolves when it was answered, which may be never. */
   act(controller: Controller): Promise<void>;
+  /** What somebody does who sees that something is wrong: to a machine, by hand. */
+  meddle(controller: Controller): Promise<void>;
   /** Requests that all of a role have in hand. */
   loadOf(role: string): number;
   /** Everybody goes home: a quiet load, no site that stays half drained. */
@@ -75,8 +77,16 @@ export function createWorkload(random: Random): Workload {
     if (!(await put(controller, null))) variant = before;
   };
 
+  const meddle = async (controller: Controller): Promise<void> => {
+    await controller.execute(({ inventory }, now) => {
+      const name = random.pick([...inventory.machines.keys()]) ?? "web-1";
+      return orderMachine(inventory, name, random.pick(orders) ?? "drain", "sim", now);
+    });
+  };
+
   return {
     badReleases,
+    meddle,
     loadOf: (role) => load.get(role) ?? QUIET_LOAD,
     async begin(controller) {
       await put(controller, await upload(controller, false));
@@ -89,14 +99,11 @@ export function createWorkload(random: Random): Workload {
         return;
       }
       if (dice === 4 || dice === 5) return edit(controller);
+      if (dice === 8 || dice === 9) return meddle(controller);
       await controller.execute((observed, now) => {
         const state = observed.inventory;
         if (dice === 6) return rollBack(observed, "sim", now);
         if (dice === 7) return setMaintenance(state, random.chance(0.5), "sim");
-        if (dice <= 9) {
-          const name = random.pick([...state.machines.keys()]) ?? "web-1";
-          return orderMachine(state, name, random.pick(orders) ?? "drain", "sim", now);
-        }
         const machines = random.between(variant.min, variant.max);
         if (dice === 10) return scaleRole(state, "web", { kind: "set", machines }, "sim", now);
         const pin = { kind: "pin", machines, until: now + 30_000 } as const;
@@ -121,7 +128,8 @@ export function createWorkload(random: Random): Workload {
 
 const orders: readonly MachineOrder[] = ["drain", "undrain", "replace", "remove"];
 
-const seal = {
+/** Nothing is hidden in the simulated world. */
+export const seal = {
   seal: (plain: string) => plain,
   open: (sealed: string) => sealed,
   fingerprint: (plain: string) => plain,
