@@ -58,6 +58,7 @@ function steadySite(count: number): Observed {
     provider: { at: NOW, machines },
     agents,
     effects: new Map(),
+    limits: new Map(),
     watchingSince: 0,
     load: new Map(),
   };

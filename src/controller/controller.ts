@@ -189,6 +189,7 @@ function observe(loop: Loop): Observed {
     provider: loop.watch.listing(),
     agents: loop.parts.agents.observe(),
     effects: loop.effects.observe(),
+    limits: loop.effects.limits(),
     watchingSince: loop.watchingSince,
     load: loop.load.read(),
   };
@@ -255,12 +256,9 @@ function sendDocuments(loop: Loop, touched: ReadonlySet<string> | "all"): void {
 }
 
 function eventsOf(loop: Loop, checked: CheckedPlan, now: Instant): readonly SiteEvent[] {
-  const events: SiteEvent[] = checked.allowed.map(({ kind, subject, reason }) => ({
-    at: now,
-    kind,
-    subject,
-    reason,
-  }));
+  const events: SiteEvent[] = checked.allowed
+    .filter(({ isRepeat }) => isRepeat !== true)
+    .map(({ kind, subject, reason }) => ({ at: now, kind, subject, reason }));
   for (const { action, violation } of checked.refused) {
     const reason = `${action.kind} refused by the guard "${violation.guard}": ${violation.message}`;
     events.push({ at: now, kind: "guard", subject: action.subject, reason });

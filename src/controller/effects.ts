@@ -1,5 +1,5 @@
 import type { Effect } from "../core/action.ts";
-import type { EffectObservation } from "../core/observed.ts";
+import type { EffectObservation, LimitsObservation } from "../core/observed.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Failure } from "../ports/failure.ts";
 import type { LaunchOrder } from "../ports/provider.ts";
@@ -15,6 +15,8 @@ const DEADLINE_MS = 120_000;
 export interface Effects {
   start(effect: Effect): void;
   observe(): ReadonlyMap<string, EffectObservation>;
+  /** By machine: what it was told last that it may use. */
+  limits(): ReadonlyMap<string, LimitsObservation>;
   /** Resolves when nothing is under way. */
   settled(): Promise<void>;
 }
@@ -38,36 +40,57 @@ export interface EffectParts {
 export function createEffects(parts: EffectParts): Effects {
   const { clock, onEnd } = parts;
   const observed = new Map<string, EffectObservation>();
+  const limits = new Map<string, LimitsObservation>();
   const running = new Map<string, Promise<void>>();
+  const noteLimits = (effect: LimitsEffect, outcome: Outcome): void =>
+    void limits.set(effect.machine, {
+      limits: effect.limits,
+      state: outcome === "begun" ? "under-way" : outcome === null ? "given" : "refused",
+      at: clock.now(),
+      message: outcome instanceof Failure ? outcome.message : null,
+    });
+  const noteCall = (subject: string, outcome: Outcome): void => {
+    if (outcome === null) return void observed.delete(subject);
+    const failures = observed.get(subject)?.failures ?? 0;
+    const at = clock.now();
+    if (outcome === "begun") {
+      observed.set(subject, { state: "under-way", failures, at, message: null });
+    } else {
+      const { message } = outcome;
+      observed.set(subject, { state: "failed", failures: failures + 1, at, message });
+    }
+  };
+  const note = (effect: Effect, outcome: Outcome): void => {
+    if (effect.kind === "limits") return noteLimits(effect, outcome);
+    noteCall(subjectOf(effect), outcome);
+    // It may have been made anew, with the limits that this was ordered with.
+    if (outcome !== "begun" && effect.kind !== "remove-release") limits.delete(effect.machine);
+  };
   return {
     start(effect) {
       const subject = subjectOf(effect);
+      const call = effect.kind === "limits" ? `limits of ${subject}` : subject;
       // The tick that follows its end plans it anew if it is still wanted.
-      if (running.has(subject)) return;
-      const failures = observed.get(subject)?.failures ?? 0;
-      observed.set(subject, { state: "under-way", failures, at: clock.now(), message: null });
+      if (running.has(call)) return;
+      note(effect, "begun");
       const work = carryOut(parts, effect).then((failure) => {
-        running.delete(subject);
-        if (failure === null) observed.delete(subject);
-        else {
-          const { message } = failure;
-          observed.set(subject, {
-            state: "failed",
-            failures: failures + 1,
-            at: clock.now(),
-            message,
-          });
-        }
+        running.delete(call);
+        note(effect, failure);
         onEnd(subject, failure);
       });
-      running.set(subject, work);
+      running.set(call, work);
     },
     observe: () => new Map(observed),
+    limits: () => new Map(limits),
     settled: async () => {
       await Promise.all(running.values());
     },
   };
 }
+
+type LimitsEffect = Extract<Effect, { kind: "limits" }>;
+/** Null: it went well. */
+type Outcome = "begun" | Failure | null;
 
 function subjectOf(effect: Effect): string {
   return effect.kind === "remove-release" ? `release ${effect.release}` : effect.machine;
@@ -83,6 +106,9 @@ async function carryOut(parts: EffectParts, effect: Effect): Promise<Failure | n
       case "terminate":
         await parts.provider.terminate(effect.machine, signal);
         parts.watch.remove(effect.machine);
+        return null;
+      case "limits":
+        await parts.provider.limit(effect.machine, effect.limits, signal);
         return null;
       case "remove-release":
         await parts.releases.remove(effect.release);

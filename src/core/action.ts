@@ -1,3 +1,4 @@
+import type { MachineLimits } from "./desired.ts";
 import type { Change } from "./inventory.ts";
 
 /** One step of a plan, so specific that applying it needs no choice. */
@@ -10,6 +11,8 @@ export interface Action {
   /** Written before the effect: the intent is on record first. */
   readonly changes: readonly Change[];
   readonly effect: Effect | null;
+  /** It has been done before, and nobody knows with what success: no news for the history. */
+  readonly isRepeat?: true;
 }
 
 export type ActionKind =
@@ -19,6 +22,7 @@ export type ActionKind =
   | "drain"
   | "undrain"
   | "terminate"
+  | "limits"
   | "forget"
   | "start"
   | "join"
@@ -41,6 +45,7 @@ export type Effect =
       readonly number: number;
     }
   | { readonly kind: "terminate"; readonly machine: string }
+  | { readonly kind: "limits"; readonly machine: string; readonly limits: MachineLimits }
   | { readonly kind: "remove-release"; readonly release: string };
 
 /** Something that should happen and does not yet, and what it waits for. */

@@ -1,3 +1,4 @@
+import type { MachineLimits } from "./desired.ts";
 import type { Instant } from "./instant.ts";
 import type { InventoryState } from "./inventory.ts";
 import type { AgentReport } from "./report.ts";
@@ -12,6 +13,8 @@ export interface Observed {
   readonly watchingSince: Instant;
   /** Effects by machine: under way, or how often they have failed in a row. */
   readonly effects: ReadonlyMap<string, EffectObservation>;
+  /** By machine: what this controller told it last that it may use. Of what a former one told it knows nothing. */
+  readonly limits: ReadonlyMap<string, LimitsObservation>;
   /** Load per role over the last minutes, oldest first, one sample a second while the balancers report. */
   readonly load: ReadonlyMap<string, readonly LoadSample[]>;
 }
@@ -32,6 +35,14 @@ export interface EffectObservation {
   readonly state: "under-way" | "failed";
   readonly failures: number;
   readonly at: Instant;
+  readonly message: string | null;
+}
+
+export interface LimitsObservation {
+  readonly limits: MachineLimits;
+  readonly state: "under-way" | "given" | "refused";
+  readonly at: Instant;
+  /** Why they could not be given. */
   readonly message: string | null;
 }
 

@@ -2,6 +2,7 @@ import type { Action, Hold, Plan, StepResult } from "./action.ts";
 import { applyChanges } from "./changes.ts";
 import type { Instant } from "./instant.ts";
 import { fillRoles, retireDrained, shrinkRoles } from "./machines/capacity.ts";
+import { limitMachines } from "./machines/limits.ts";
 import {
   confirmMachines,
   forgetGoneMachines,
@@ -32,6 +33,7 @@ const recipe: readonly ((roster: Roster) => StepResult)[] = [
   confirmMachines,
   launchAgain,
   terminateAgain,
+  limitMachines,
   // How many should there be?
   scaleRoles,
   fillRoles,

@@ -216,6 +216,8 @@ function machineTrouble(
   const agent = roster.observed.agents.get(machine.name);
   const effect = roster.observed.effects.get(machine.name);
   if (effect?.state === "failed") return effect.message;
+  const limits = roster.observed.limits.get(machine.name);
+  if (limits?.state === "refused") return limits.message;
   // A machine that is being given back stops talking first.
   if (machine.state === "terminating") return null;
   if (machine.calledHomeAt !== null && agent?.isConnected !== true) return "its agent is silent";

@@ -9,7 +9,6 @@ import { createController } from "../controller/controller.ts";
 import type { Controller } from "../controller/controller.ts";
 import type { OrderFor } from "../controller/effects.ts";
 import type { Term } from "../controller/leadership.ts";
-import { keepLimits } from "../controller/limits-keeper.ts";
 import { createLogBook } from "../controller/log-book.ts";
 import type { LogBook } from "../controller/log-book.ts";
 import { removeStrayReleases } from "../controller/stray-releases.ts";
@@ -78,7 +77,6 @@ export async function serve(site: Site, office: Office, stop: AbortController): 
   if (formerPort !== lastDoorPort(places)) {
     void tellMachines(inventory, desk.provider, desk.orderFor, stop.signal);
   }
-  keepLimits({ ...desk, clock: site.clock }, stop.signal);
   writeAddress(places.controller, { url, pid: process.pid, version: readVersion() });
   await controller.run(stop.signal);
   removeAddress(places.controller);

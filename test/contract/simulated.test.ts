@@ -4,6 +4,7 @@ import { createFaults, faultKinds } from "../sim/faults.ts";
 import { createLeaseRow, leaseFor } from "../sim/lease.ts";
 import { createLife } from "../sim/life.ts";
 import type { Life } from "../sim/life.ts";
+import { noLimits } from "../../src/core/machines/limits.ts";
 import { createSimMachine } from "../sim/machine.ts";
 import type { SimMachine } from "../sim/machine.ts";
 import { createSimHost } from "../sim/process-host.ts";
@@ -83,7 +84,7 @@ describeLease("the simulated lease", async () => {
 
 describeProcessLife("the simulated process host", async () => {
   const { timeline, stop } = startTime();
-  const machine = createSimMachine("web-1", "web", "10.0.0.1");
+  const machine = createSimMachine({ name: "web-1", role: "web", limits: noLimits }, "10.0.0.1");
   const world = { timeline, random, faults, badReleases: new Set<string>() };
   const reopen = () => {
     const life = createLife("agent", timeline, () => false);

@@ -5,6 +5,7 @@ import { standBy } from "../../src/controller/leadership.ts";
 import type { Term } from "../../src/controller/leadership.ts";
 import { emptyInventory } from "../../src/core/changes.ts";
 import type { Change, InventoryState, SiteEvent } from "../../src/core/inventory.ts";
+import { limitsOf } from "../../src/core/machines/limits.ts";
 import { leaseRules } from "../../src/core/lease.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { Inventory } from "../../src/ports/inventory.ts";
@@ -188,7 +189,7 @@ class TwoControllers implements Brain {
         name: machine,
         role,
         number,
-        limits: { cpuMax: null, memoryBytesMax: null },
+        limits: limitsOf(opened.state().settings.site, role),
         token: "token",
         controllerUrl: "sim:",
         authority: "",

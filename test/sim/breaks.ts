@@ -130,6 +130,18 @@ export const breaks: readonly Break[] = [
     replace: `if (surplus > 0 && role.target < 0 && isDeploying(roster, role)) {`,
   },
   {
+    name: "limits-told-once",
+    file: "src/core/machines/limits.ts",
+    find: `const isTold = last !== undefined && isSame(last.limits, limits);`,
+    replace: `const isTold = last !== undefined;`,
+  },
+  {
+    name: "refused-limits-are-given",
+    file: "src/controller/effects.ts",
+    find: `outcome === null ? "given" : "refused"`,
+    replace: `outcome === null ? "given" : "given"`,
+  },
+  {
     name: "minimum-forgotten",
     file: "src/core/machines/capacity.ts",
     find: `if (isServingNow && servingLeft - 1 < floor) {`,

@@ -1,3 +1,4 @@
+import type { MachineLimits } from "../../src/core/desired.ts";
 import type { ProvidedMachine } from "../../src/core/observed.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { LaunchOrder, Provider } from "../../src/ports/provider.ts";
@@ -21,6 +22,8 @@ export interface Cloud {
   vanish(name: string): void;
   /** The machine starts anew under its name, with its disk and another address. */
   move(name: string): void;
+  /** When this machine's limits were last spoken of: now, while a call about them is under way. */
+  limitedAt(name: string): number;
   /** When a listing was last asked for that does not show this machine alive. */
   doubtedAt(name: string): number;
 }
@@ -46,6 +49,7 @@ export function createCloud(world: CloudWorld): Cloud {
   /** Machines that exist, but are not listed yet. */
   const hidden = new Map<string, number>();
   const doubted = new Map<string, number>();
+  const limited = new Map<string, number>();
   let made = 0;
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void timeline.after(ms, resolve));
@@ -57,7 +61,7 @@ export function createCloud(world: CloudWorld): Cloud {
   const make = (order: LaunchOrder): SimMachine => {
     const known = machines.get(order.name);
     if (known !== undefined) return known;
-    const machine = createSimMachine(order.name, order.role, nextAddress());
+    const machine = createSimMachine(order, nextAddress());
     machines.set(order.name, machine);
     // What was listed before does not show it.
     doubted.set(order.name, timeline.now());
@@ -86,6 +90,8 @@ export function createCloud(world: CloudWorld): Cloud {
   };
 
   const launch = async (order: LaunchOrder, signal: AbortSignal): Promise<ProvidedMachine> => {
+    // One that is made only later may find another there, which a later order has limited.
+    setLimits(order.name, order.limits);
     await pause(random.between(5, ANSWER_MS_MAX));
     if (faults.strikes("provider has no capacity")) {
       throw new Failure("throttled", `Cannot launch ${order.name}: no capacity`);
@@ -102,6 +108,29 @@ export function createCloud(world: CloudWorld): Cloud {
       throw new Failure("unavailable", `Cannot launch ${order.name}: the answer was lost`);
     }
     return show(machine);
+  };
+
+  const setLimits = (name: string, limits: MachineLimits): void => {
+    const machine = machines.get(name);
+    if (machine !== undefined) machine.limits = limits;
+  };
+  const limit = async (name: string, limits: MachineLimits, signal: AbortSignal): Promise<void> => {
+    limited.set(name, Infinity);
+    const ended = (): void => void limited.set(name, timeline.now());
+    signal.addEventListener("abort", ended, { once: true });
+    await pause(random.between(5, ANSWER_MS_MAX));
+    ended();
+    if (faults.strikes("provider limit is refused")) {
+      throw new Failure("rejected", `Cannot limit ${name}: its memory is in use`);
+    }
+    if (faults.strikes("provider limit never answers")) {
+      limited.set(name, Infinity);
+      await hang(signal, name);
+    }
+    setLimits(name, limits);
+    if (faults.strikes("provider limit answer is lost")) {
+      throw new Failure("unavailable", `Cannot limit ${name}: the answer was lost`);
+    }
   };
 
   const terminate = async (name: string, signal: AbortSignal): Promise<void> => {
@@ -161,6 +190,7 @@ export function createCloud(world: CloudWorld): Cloud {
       machine.address = nextAddress();
       boot(machine);
     },
+    limitedAt: (name) => Math.min(limited.get(name) ?? -Infinity, timeline.now()),
     doubtedAt: (name) => doubted.get(name) ?? -Infinity,
     killAgent(name) {
       const machine = machines.get(name);
@@ -181,8 +211,11 @@ export function createCloud(world: CloudWorld): Cloud {
           world.onLaunch(order);
           return launch(order, signal);
         }),
-      // Nothing of the simulated world is used up.
-      limit: async () => undefined,
+      limit: (name, limits, signal) =>
+        life.call(() => {
+          onCall(`limit ${name}`);
+          return limit(name, limits, signal);
+        }),
       terminate: (name, signal) =>
         life.call(() => {
           onCall(`terminate ${name}`);

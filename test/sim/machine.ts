@@ -1,10 +1,12 @@
 import type { AgentParts } from "../../src/agent/parts.ts";
 import { runAgent } from "../../src/agent/agent.ts";
+import type { MachineLimits } from "../../src/core/desired.ts";
 import type { MachineDocument } from "../../src/core/document.ts";
 import { supervisionLimits } from "../../src/core/supervision/rules.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import type { LoadBalancer } from "../../src/ports/load-balancer.ts";
 import type { MachineRecord } from "../../src/ports/machine-records.ts";
+import type { LaunchOrder } from "../../src/ports/provider.ts";
 import { createEngine, createSimBalancer, killEngine } from "./balancer.ts";
 import type { Engine, EngineWorld } from "./balancer.ts";
 import { createLife } from "./life.ts";
@@ -36,6 +38,8 @@ export interface SimMachine {
   agent: Life | null;
   /** Nothing on it moves before this. */
   frozenUntil: number;
+  /** What it may use. */
+  limits: MachineLimits;
   /** And nothing is written to its disk before this. */
   diskFullUntil: number;
   /** Every document generation an agent of it acted on, to see that it never goes back. */
@@ -54,10 +58,14 @@ const FULL_MS_MAX = 4_000;
 const noRecord: MachineRecord = { processes: [], tasks: [], releases: [] };
 const never: AbortSignal = new AbortController().signal;
 
-export function createSimMachine(name: string, role: string, address: string): SimMachine {
+export function createSimMachine(
+  { name, role, limits }: Pick<LaunchOrder, "name" | "role" | "limits">,
+  address: string,
+): SimMachine {
   return {
     name,
     role,
+    limits,
     address,
     processes: new Map(),
     engine: role === "balancer" ? createEngine() : null,

@@ -7,6 +7,7 @@ import type {
   SiteEvent,
 } from "../../src/core/inventory.ts";
 import { activeDeploy } from "../../src/core/roster.ts";
+import { limitsOf } from "../../src/core/machines/limits.ts";
 import { isHere, serverName } from "../../src/core/rollout/servers.ts";
 import { documentsFor } from "../../src/core/traffic/documents.ts";
 import { isUp } from "./balancer.ts";
@@ -40,6 +41,7 @@ export interface SafetyView {
   readonly isHeard: (machine: string) => boolean;
   readonly silentMs: (machine: string) => number;
   readonly doubtedAt: (machine: string) => number;
+  readonly limitedAt: (machine: string) => number;
   readonly note: (text: string) => void;
 }
 
@@ -49,7 +51,7 @@ const SERVERS_MAX = 8;
 const PATIENCE_MS = 10_000;
 /** A leader that has not ended a tick for this long may not have led meanwhile. */
 const LEADERLESS_MS = 3_000;
-/** An agent asks a balancer that refused again each second. */
+/** What was refused is asked for again each second: by an agent of its balancer, by the leader of the provider. */
 const ASK_AGAIN_MS = 4_000;
 
 export function createSafety(view: SafetyView): Safety {
@@ -160,6 +162,21 @@ export function createSafety(view: SafetyView): Safety {
     }
   };
 
+  /** Since when each machine may use what the site file does not say. */
+  const unlimited = new Map<string, number>();
+  const checkLimits = ({ machines: records, settings }: InventoryState): void => {
+    for (const { name, role, state } of records.values()) {
+      const real = machines.get(name);
+      const { cpuMax } = limitsOf(settings.site, role);
+      const isOwed = state === "running" && real !== undefined && real.limits.cpuMax !== cpuMax;
+      if (!isOwed) unlimited.delete(name);
+      else unlimited.set(name, unlimited.get(name) ?? now());
+      const since = Math.max(unlimited.get(name) ?? Infinity, view.limitedAt(name));
+      if (now() - since > ASK_AGAIN_MS)
+        violate(`${name} is not told that it may use ${cpuMax} cores`);
+    }
+  };
+
   let tickedAt = -Infinity;
   let lastTold: InventoryState | null = null;
 
@@ -212,9 +229,13 @@ export function createSafety(view: SafetyView): Safety {
     },
     onTick(record, told) {
       // While nobody leads, nobody can do anything about it.
-      if (now() - tickedAt > LEADERLESS_MS) misplaced.clear();
+      if (now() - tickedAt > LEADERLESS_MS) {
+        misplaced.clear();
+        unlimited.clear();
+      }
       tickedAt = now();
       checkPlaces(record);
+      checkLimits(record);
       if (record === lastTold) return;
       lastTold = record;
       for (const document of documentsFor(record, [...record.machines.values()], seal.open)) {
@@ -252,6 +273,10 @@ export function whatIsLeft(view: SafetyView): string | null {
     if (real === undefined) return `${machine.name} is on record and does not exist`;
     if (real.agent === null) return `${machine.name} has no agent`;
     if (machine.state !== "running") return `${machine.name} is ${machine.state}`;
+    const { cpuMax } = limitsOf(record.settings.site, machine.role);
+    if (real.limits.cpuMax !== cpuMax) {
+      return `${machine.name} may use ${real.limits.cpuMax} cores, not ${cpuMax}`;
+    }
   }
   for (const role of desiredRoles(record, now())) {
     const own = [...record.machines.values()].filter((m) => m.role === role.name);

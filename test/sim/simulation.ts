@@ -130,6 +130,7 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
     isHeard: (machine) => network.isHeard(machine),
     silentMs: (machine) => network.silentMs(machine),
     doubtedAt: (machine) => cloud.doubtedAt(machine),
+    limitedAt: (machine) => cloud.limitedAt(machine),
     note,
   };
   const safety = createSafety(view);

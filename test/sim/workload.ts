@@ -35,7 +35,15 @@ export function createWorkload(random: Random): Workload {
   const badReleases = new Set<string>();
   const load = new Map<string, number>();
   let releases = 0;
-  let variant: Variant = { min: 1, max: 5, instances: 1, env: 0, hasApi: false, balancers: 1 };
+  let variant: Variant = {
+    min: 1,
+    max: 5,
+    instances: 1,
+    env: 0,
+    hasApi: false,
+    balancers: 1,
+    cpuMax: null,
+  };
 
   const upload = async (controller: Controller, isBad: boolean): Promise<string> => {
     releases += 1;
@@ -142,10 +150,11 @@ interface Variant {
   readonly env: number;
   readonly hasApi: boolean;
   readonly balancers: number;
+  readonly cpuMax: number | null;
 }
 
 function edited(variant: Variant, random: Random): Variant {
-  switch (random.between(0, 4)) {
+  switch (random.between(0, 6)) {
     case 0: {
       const min = random.between(1, 3);
       return { ...variant, min, max: random.between(min, 6) };
@@ -156,16 +165,22 @@ function edited(variant: Variant, random: Random): Variant {
       return { ...variant, hasApi: !variant.hasApi };
     case 3:
       return { ...variant, balancers: random.between(1, 2) };
+    case 4:
+    case 5:
+      return { ...variant, cpuMax: random.pick([null, 0.5, 1, 2]) ?? null };
     default:
       return { ...variant, env: variant.env + 1 };
   }
 }
 
-function siteOf({ min, max, instances, env, hasApi, balancers }: Variant): Site {
+function siteOf(variant: Variant): Site {
+  const { min, max, instances, env, hasApi, balancers } = variant;
+  const limits = { cpuMax: variant.cpuMax, memoryBytesMax: null };
   const base = aRole("web");
   const web: Partial<Role> = {
     machines: { min, max },
     instances,
+    limits,
     env: { EDITION: String(env) },
     supervision: { ...base.supervision, memoryBytesMax: MEMORY_BYTES_MAX },
     scaling: { ...base.scaling, holdMs: HOLD_MS },
@@ -173,5 +188,7 @@ function siteOf({ min, max, instances, env, hasApi, balancers }: Variant): Site 
   };
   const api = aRole("api", { machines: { min: 1, max: 1 } });
   const site = aSite([...(hasApi ? [api] : []), aRole("web", web)]);
-  return { ...site, defaultRole: "web", balancer: { ...site.balancer, machines: balancers } };
+  const balancer = { ...site.balancer, machines: balancers, limits };
+  // On loopback nothing could be limited.
+  return { ...site, provider: "netns", defaultRole: "web", balancer };
 }

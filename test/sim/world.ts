@@ -5,6 +5,7 @@ import { checkPlan } from "../../src/core/invariants.ts";
 import type { Change, InventoryState, RevisionRecord } from "../../src/core/inventory.ts";
 import type {
   AgentObservation,
+  LimitsObservation,
   LoadSample,
   Observed,
   ProvidedMachine,
@@ -67,6 +68,8 @@ export interface World {
   readonly down: Set<string>;
   /** Machines that die the moment they are made. */
   launchFails: (name: string) => boolean;
+  /** What each machine was told that it may use. */
+  readonly limits: Map<string, LimitsObservation>;
   readonly load: Map<string, LoadSample[]>;
   readonly log: string[];
   readonly refusals: string[];
@@ -83,6 +86,7 @@ export function createWorld(site: Site): World {
     lies: new Map(),
     down: new Set(),
     launchFails: () => false,
+    limits: new Map(),
     load: new Map(),
     log: [],
     refusals: [],
@@ -177,6 +181,10 @@ export function tick(world: World): Plan {
   }
   for (const { effect } of allowed) {
     if (effect?.kind === "launch") launch(world, effect.machine, effect.role);
+    if (effect?.kind === "limits") {
+      const { limits } = effect;
+      world.limits.set(effect.machine, { limits, state: "given", at: world.now, message: null });
+    }
     if (effect?.kind === "terminate") world.machines.delete(effect.machine);
   }
   return decided;
@@ -343,6 +351,7 @@ export function observe(world: World): Observed {
         .map((machine) => [machine.name, agentObservation(world, machine)]),
     ),
     effects: new Map(),
+    limits: world.limits,
     watchingSince: 0,
     load: world.load,
   };

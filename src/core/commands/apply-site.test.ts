@@ -14,6 +14,7 @@ function move(world: World): Outcome {
     provider: null,
     agents: new Map(),
     effects: new Map(),
+    limits: new Map(),
     watchingSince: 0,
     load: new Map(),
   };

@@ -27,6 +27,7 @@ function seen(world: World): Observed {
     provider: null,
     agents: new Map(),
     effects: new Map(),
+    limits: new Map(),
     watchingSince: 0,
     load: new Map(),
   };
