@@ -89,7 +89,7 @@ export const breaks: readonly Break[] = [
   {
     name: "worn-replaced-again",
     file: "src/core/rollout/servers.ts",
-    find: `!hasSuccessor(servers, server),`,
+    find: `!isPaired(servers, server),`,
     replace: `true,`,
   },
   {

@@ -97,7 +97,7 @@ export function replaceWorn(roster: Roster): StepResult {
       .toSorted((a, b) => a.id - b.id)
       .find(
         (server) =>
-          server.state === "ready" && reasonFor(server) !== null && !hasSuccessor(servers, server),
+          server.state === "ready" && reasonFor(server) !== null && !isPaired(servers, server),
       );
     if (worn === undefined) continue;
     const machine = roster.state.machines.get(worn.machine);
@@ -293,14 +293,14 @@ function hasSettled(roster: Roster, server: ServerRecord): boolean {
   return roster.now - server.stateAt >= (change?.settings.settleMs ?? 0);
 }
 
-/** Another server holds its place already and will take over once it serves. */
-function hasSuccessor(
+/** Another server holds its place as well: until one of the two has left, a third would only be one more. */
+function isPaired(
   servers: readonly ServerRecord[],
   { id, machine, instance }: ServerRecord,
 ): boolean {
   return servers.some(
     (other) =>
-      other.id > id && other.machine === machine && other.instance === instance && isHere(other),
+      other.id !== id && other.machine === machine && other.instance === instance && isHere(other),
   );
 }
 
