@@ -11,8 +11,6 @@ import { readLevel } from "./level.ts";
 import type { Level } from "./level.ts";
 import { calm, feelRestlessness, marginFor } from "./restlessness.ts";
 import type { Restlessness } from "./restlessness.ts";
-import { followRises, overshootFor } from "./rises.ts";
-import type { Rises } from "./rises.ts";
 import { learnServiceTime } from "./service-time.ts";
 import type { ServiceTime } from "./service-time.ts";
 import { machinesFor } from "./staffing.ts";
@@ -25,7 +23,6 @@ export interface AimMemory {
   readonly restlessness: Restlessness;
   readonly held: Held;
   readonly alarm: Alarm | null;
-  readonly rises: Rises;
   readonly forecast: Forecast;
   /** When somebody last had to wait, and when machines were last added; 0: never. */
   readonly waitedAt: number;
@@ -37,7 +34,6 @@ export const newMemory: AimMemory = {
   restlessness: calm,
   held: [],
   alarm: null,
-  rises: { current: null, heights: [] },
   forecast: { rate: null, at: 0 },
   waitedAt: 0,
   grewAt: 0,
@@ -105,8 +101,7 @@ export function aimNeed(
 
   const moment = { ...outlook.moment, readySlots: view.pool.ready * slots, slotsPerMachine: slots };
   const crowd = serviceS === null ? null : crowdAt(moment);
-  const rises = followRises(memory.rises, crowd !== null, moment);
-  const alarm = sound(memory.alarm, crowd, overshootFor(rises, moment), moment);
+  const alarm = sound(memory.alarm, crowd, moment);
 
   const { desired } = view.pool;
   const wanted = clamp(Math.max(needHeld, alarm?.machines ?? 0), bounds);
@@ -117,7 +112,7 @@ export function aimNeed(
   return {
     need,
     basis: { ...outlook.basis, needNow, needHeld, crowd, alarm, kept },
-    memory: { ...outlook.learned, held, alarm, rises, waitedAt, grewAt },
+    memory: { ...outlook.learned, held, alarm, waitedAt, grewAt },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Crowd, Moment } from "./crowd.ts";
+import { isWild } from "./crowd.ts";
 import { machinesFor, slotsFor } from "./staffing.ts";
 
 /** A crowd that came suddenly, and the machines that were launched for it. */
@@ -18,19 +19,14 @@ const clearS = 15;
 const waitMaxS = 10;
 const muchMore = 1.2;
 
-/** The alarm as it is after this moment. `overshoot`: for so many times what comes. */
-export function sound(
-  alarm: Alarm | null,
-  crowd: Crowd | null,
-  overshoot: number,
-  moment: Moment,
-): Alarm | null {
+/** The alarm as it is after this moment. */
+export function sound(alarm: Alarm | null, crowd: Crowd | null, moment: Moment): Alarm | null {
   const { now, leadS, tuning } = moment;
   const latest = now + leadS + tuning.settleS;
   // One that ends later than any alarm of now would is from before the clock was set back.
   const standing = alarm !== null && now < alarm.until && alarm.until <= latest ? alarm : null;
   if (crowd === null) return standing === null ? null : trim(standing, moment);
-  const machines = machinesAgainst(crowd === "rise" ? overshoot : jamFactor, moment);
+  const machines = machinesAgainst(crowd, moment);
   const until = crowd === "rise" ? latest : latest - jamSettledS;
   if (standing === null) return { raisedAt: now, until, machines };
   if (machines <= standing.machines) return { ...standing, until };
@@ -38,11 +34,22 @@ export function sound(
   return { raisedAt: isMuchMore ? now : standing.raisedAt, until, machines };
 }
 
-function machinesAgainst(factor: number, moment: Moment): number {
+function machinesAgainst(crowd: Crowd, moment: Moment): number {
+  const factor = crowd === "rise" ? overshootAt(moment) : jamFactor;
   const { level, serviceS, slotsPerMachine, tuning } = moment;
   const backlog = (Math.min(level.waiting, level.last6 * waitMaxS) * serviceS) / clearS;
   const slots = slotsFor(level.last6 * factor * serviceS, tuning.spareRoots) + backlog;
   return Math.ceil(slots / slotsPerMachine);
+}
+
+/**
+ * For so many times what comes machines are launched at a rise. Nobody knows yet how far it goes, and few rises go far; those
+ * few are why: what most of them needed is too little for the one that matters.
+ */
+function overshootAt(moment: Moment): number {
+  const { leadS, tuning } = moment;
+  const wild = tuning.wildOvershoot + leadS / tuning.wildLeadS;
+  return isWild(moment) ? Math.min(tuning.overshoot, wild) : tuning.overshoot;
 }
 
 /** What has arrived and is not needed goes before the alarm ends; what boots is never called back. */

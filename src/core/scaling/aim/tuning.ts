@@ -28,13 +28,8 @@ export interface Tuning {
   readonly riseDeviations: number;
   /** … which are wider on a restless site. */
   readonly riseRestlessness: number;
-  /** Machines are launched for so many times what comes at a rise, before this site's rises are known. */
+  /** At a rise machines are launched for so many times what comes. */
   readonly overshoot: number;
-  readonly overshootMax: number;
-  /** A new site counts as one that has seen so many rises of `overshoot`. */
-  readonly overshootPriors: number;
-  /** The overshoot covers this share of the rises seen. */
-  readonly overshootShare: number;
   /** What was launched at an alarm is kept so long after it should have arrived, … */
   readonly settleS: number;
   /** … or until it has arrived for so long and nobody waits; then there is room for so many times what comes. */
@@ -50,26 +45,23 @@ export interface Tuning {
 export const usualTuning: Tuning = {
   margin: 0.05,
   marginMax: 0.4,
-  marginPerRestlessness: 2,
+  marginPerRestlessness: 1.5,
   chanceRestlessness: 0.06,
   restlessHalfLifeS: 3_600,
-  spareRoots: 0.6,
+  spareRoots: 0.7,
   holdS: 600,
   quietS: 600,
-  surplusMin: 0.3,
+  surplusMin: 0.4,
   calmS: 30,
-  earlierDaysMax: 2,
-  riseFactor: 1.5,
+  earlierDaysMax: 1.5,
+  riseFactor: 1.4,
   riseDeviations: 5,
   riseRestlessness: 0.6,
-  overshoot: 10,
-  overshootMax: 30,
-  overshootPriors: 6,
-  overshootShare: 0.8,
-  settleS: 60,
-  trimAfterS: 15,
-  trimFactor: 2,
-  wildRestlessness: 0.2,
-  wildOvershoot: 2,
-  wildLeadS: 48,
+  overshoot: 7,
+  settleS: 30,
+  trimAfterS: 30,
+  trimFactor: 2.5,
+  wildRestlessness: 0.25,
+  wildOvershoot: 2.5,
+  wildLeadS: 70,
 };
