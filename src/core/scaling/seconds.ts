@@ -31,35 +31,33 @@ export function createSeconds(length: number): SecondsRecord {
   // Running sums, so that a mean costs the same however long its window is: index i holds those up to, not with, i.
   const sums = new Float64Array(length + 1);
   const counts = new Float64Array(length + 1);
-  const slot = (second: number): number => ((second % length) + length) % length;
-  const mark = (second: number): number => ((second % (length + 1)) + length + 1) % (length + 1);
   let end: number | null = null;
   let first = 0;
+  // Places count from here, as small integers: the remainder of a large one costs ten times as much.
+  let origin = 0;
+  const slot = (second: number): number => ((second - origin) | 0) % length;
+  const mark = (second: number): number => ((second - origin) | 0) % (length + 1);
 
   const append = (second: number, value: number): void => {
     const isThere = !Number.isNaN(value);
+    const here = mark(second);
+    const next = here === length ? 0 : here + 1;
     values[slot(second)] = value;
-    sums[mark(second + 1)] = (sums[mark(second)] ?? 0) + (isThere ? value : 0);
-    counts[mark(second + 1)] = (counts[mark(second)] ?? 0) + (isThere ? 1 : 0);
+    sums[next] = (sums[here] ?? 0) + (isThere ? value : 0);
+    counts[next] = (counts[here] ?? 0) + (isThere ? 1 : 0);
     end = second + 1;
     first = Math.max(first, second + 1 - length);
   };
   const restart = (second: number): void => {
     first = second;
+    origin = second;
     sums[mark(second)] = 0;
     counts[mark(second)] = 0;
   };
-  const within = (from: number, to: number): readonly [number, number] | null => {
-    if (end === null) return null;
-    const low = Math.max(from, first);
-    const high = Math.min(to, end);
-    return high > low ? [low, high] : null;
-  };
-  const countOf = (from: number, to: number): number => {
-    const window = within(from, to);
-    if (window === null) return 0;
-    return (counts[mark(window[1])] ?? 0) - (counts[mark(window[0])] ?? 0);
-  };
+  const low = (from: number): number => Math.max(from, first);
+  const high = (to: number): number => Math.min(to, end ?? first);
+  const between = (sums: Float64Array, from: number, to: number): number =>
+    high(to) > low(from) ? (sums[mark(high(to))] ?? 0) - (sums[mark(low(from))] ?? 0) : 0;
   return {
     get end() {
       return end;
@@ -76,13 +74,11 @@ export function createSeconds(length: number): SecondsRecord {
       append(second, value);
     },
     mean(from, to) {
-      const seen = countOf(from, to);
+      const seen = between(counts, from, to);
       if (seen === 0 || seen < (to - from) * coverageMin) return null;
-      const window = within(from, to);
-      if (window === null) return null;
-      return ((sums[mark(window[1])] ?? 0) - (sums[mark(window[0])] ?? 0)) / seen;
+      return between(sums, from, to) / seen;
     },
-    count: countOf,
+    count: (from, to) => between(counts, from, to),
     at(second) {
       if (end === null || second < first || second >= end) return null;
       const value = values[slot(second)] ?? Number.NaN;
