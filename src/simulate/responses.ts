@@ -26,13 +26,18 @@ export function createResponses(keepS: number): ResponseRecord {
   const secondOf = new Float64Array(keepS).fill(Number.NaN);
   const summed = new Float64Array(bucketCount);
   let endS = Number.NEGATIVE_INFINITY;
+  let lastS = Number.NaN;
+  let row = 0;
+  const turnTo = (second: number): void => {
+    lastS = second;
+    row = second % keepS;
+    if (secondOf[row] === second) return;
+    secondOf[row] = second;
+    counts.fill(0, row * bucketCount, (row + 1) * bucketCount);
+  };
   return {
     add(second, tookS, answers) {
-      const row = second % keepS;
-      if (secondOf[row] !== second) {
-        secondOf[row] = second;
-        counts.fill(0, row * bucketCount, (row + 1) * bucketCount);
-      }
+      if (second !== lastS) turnTo(second);
       const bucket = tookS >= topS ? bucketCount - 1 : (bucketOfMs[Math.ceil(tookS * perS)] ?? 0);
       const place = row * bucketCount + bucket;
       counts[place] = (counts[place] ?? 0) + answers;
