@@ -13,8 +13,8 @@ describe("rateAt", () => {
       [10, 15, 20, 30, 40, 40],
     );
     assert.deepEqual(
-      [0, 240, 270, 300, 540, 570].map((s) => rateAt(fives, s)),
-      [10, 10, 15, 20, 20, 30],
+      [0, 200, 240, 270, 300, 540, 570].map((s) => rateAt(fives, s)),
+      [10, 10, 10, 15, 20, 20, 30],
     );
     assert.equal(rateAt(minutes, -5), 10);
   });

@@ -58,6 +58,7 @@ function noFigures(): SecondFigures {
   return {
     arrivals: 0,
     completions: 0,
+    started: 0,
     busy: 0,
     queue: 0,
     queued: 0,

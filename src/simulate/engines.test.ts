@@ -83,6 +83,15 @@ for (const [name, run] of Object.entries(engines)) {
       assert.ok(worstMinutes.every(({ startS }) => startS >= 1_800 && startS < 5_400));
     });
 
+    it("makes the first visitors of a new machine wait longer", () => {
+      const crowd: Policy = { name: "crowd", tickS: 3_600, decide: () => 20 };
+      const [warm, cold] = [0, 3].map((coldFactor) =>
+        run({ ...scenario(), startMachines: 6, model: { ...usualModel, coldFactor } }, crowd),
+      );
+      assert.ok(warm !== undefined && cold !== undefined);
+      assert.ok(cold.slow > 1.5 * warm.slow, `${cold.slow} instead of ${warm.slow} are slow`);
+    });
+
     it("counts each machine from its launch, for a minute at least, and answers only once it has booted", () => {
       const calm = { ...scenario({ scale: 0.1 }), startMachines: 2 };
       const blink: Policy = {
@@ -93,6 +102,13 @@ for (const [name, run] of Object.entries(engines)) {
       const blinked = run(calm, blink);
       assert.equal(blinked.machineSeconds, 2 * 3_600 + 3 * 60);
       assert.deepEqual([blinked.ups, blinked.downs, blinked.directionChanges], [1, 1, 1]);
+      const twice: Policy = {
+        name: "twice",
+        tickS: 50,
+        decide: (_, second) => (second < 1_900 ? 5 : second < 2_000 ? 7 : 2),
+      };
+      const moved = run(calm, twice);
+      assert.deepEqual([moved.ups, moved.downs, moved.directionChanges], [2, 1, 1]);
       const grow: Policy = { name: "grow", tickS: 100, decide: () => 3 };
       const { ready } = run({ ...calm, model: { ...usualModel, bootJitter: 0 } }, grow);
       assert.deepEqual([ready[59], ready[60]], [2, 3]);

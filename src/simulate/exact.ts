@@ -39,6 +39,7 @@ interface Exact {
   busySeconds: number;
   busyAtS: number;
   completions: number;
+  started: number;
   slow: number;
   failed: number;
 }
@@ -57,6 +58,7 @@ function createExactStation({ model, seed }: Scenario): Station {
     busySeconds: 0,
     busyAtS: 0,
     completions: 0,
+    started: 0,
     slow: 0,
     failed: 0,
   };
@@ -79,7 +81,7 @@ function pass(exact: Exact, second: number, rate: number, place: Place): void {
   const { queue, free, departures, model } = exact;
   const { figures, responses } = place;
   const end = second + 1;
-  exact.busySeconds = exact.completions = exact.slow = exact.failed = 0;
+  exact.busySeconds = exact.completions = exact.started = exact.slow = exact.failed = 0;
   exact.busyAtS = second;
   // Machines that became ready take from the queue before anybody new comes.
   startWaiting(exact, second, responses);
@@ -101,6 +103,7 @@ function pass(exact: Exact, second: number, rate: number, place: Place): void {
   passTime(exact, end);
   figures.arrivals = arrivals;
   figures.completions = exact.completions;
+  figures.started = exact.started;
   figures.busy = exact.busySeconds;
   figures.queue = queue.size;
   figures.queued = queued;
@@ -133,6 +136,7 @@ function start(exact: Exact, at: number, cameAt: number, responses: ResponseReco
   const doneAt = at + drawn * slownessOf(model, at - readyS);
   passTime(exact, at);
   exact.busy += 1;
+  exact.started += 1;
   exact.departures.add(doneAt, id);
   const tookS = doneAt - cameAt;
   if (tookS > model.slowS) exact.slow += 1;

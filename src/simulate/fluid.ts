@@ -85,6 +85,7 @@ function pass(fluid: Fluid, second: number, rate: number, place: Place): void {
   const late = lateShare(fluid, machines, { second, slowness, speed, waitS });
   figures.arrivals = arrivals;
   figures.completions = served;
+  figures.started = served;
   figures.busy = Math.min(figures.slots, served * model.serviceS * slowness);
   figures.queue = after;
   figures.queued = arrivals * waiting;

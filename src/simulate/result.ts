@@ -47,7 +47,7 @@ export interface Tally {
 
 export function createTally({ arrivals, model }: Scenario): Tally {
   const { startS, rates } = arrivals;
-  const total = { requests: 0, slow: 0, failed: 0, queued: 0, waiting: 0 };
+  const total = { requests: 0, answered: 0, slow: 0, failed: 0, queued: 0, waiting: 0 };
   const ready = new Uint16Array(rates.length);
   const desired = new Uint16Array(rates.length);
   const demand = new Float32Array(rates.length);
@@ -58,6 +58,7 @@ export function createTally({ arrivals, model }: Scenario): Tally {
   return {
     put(index, figures, wanted) {
       total.requests += figures.arrivals;
+      total.answered += figures.started;
       total.slow += figures.slow;
       total.failed += figures.failed;
       total.queued += figures.queued;
@@ -71,7 +72,6 @@ export function createTally({ arrivals, model }: Scenario): Tally {
       failedOf[minute] = (failedOf[minute] ?? 0) + figures.failed;
     },
     end(pool) {
-      const answered = total.requests - total.failed - total.waiting;
       const badOf = (minute: number): number => (slowOf[minute] ?? 0) + (failedOf[minute] ?? 0);
       const worstMinutes = Array.from({ length: minutes }, (_, minute) => minute)
         .filter((minute) => badOf(minute) > 0)
@@ -83,7 +83,7 @@ export function createTally({ arrivals, model }: Scenario): Tally {
           slow: slowOf[minute] ?? 0,
           failed: failedOf[minute] ?? 0,
         }));
-      return { ...total, ...pool, answered, startS, ready, desired, demand, worstMinutes };
+      return { ...total, ...pool, startS, ready, desired, demand, worstMinutes };
     },
   };
 }

@@ -12,6 +12,8 @@ import type { ResponseRecord } from "./responses.ts";
 export interface SecondFigures {
   arrivals: number;
   completions: number;
+  /** Of those that came in or waited: who was given a slot. */
+  started: number;
   /** Requests that were worked on, on average. */
   busy: number;
   /** Requests that wait at its end. */

@@ -57,7 +57,5 @@ export function applySteps(capacity: number, figure: number): number {
 
 /** Toward nothing, but never to nothing. */
 function roundChange(machines: number): number {
-  // 0.3 of 10 is a hair less than 3 in binary.
-  const exact = Number(machines.toFixed(6));
-  return Math.sign(exact) * Math.max(1, Math.floor(Math.abs(exact)));
+  return Math.sign(machines) * Math.max(1, Math.floor(Math.abs(machines)));
 }

@@ -39,7 +39,7 @@ export function createTargetTracking(settings: TargetTrackingSettings): Policy {
       const latest = figures.slice(-highFigures);
       if (latest.length === highFigures && latest.every((value) => value > target)) {
         const wanted = Math.ceil((ready * figure) / target);
-        if (wanted > desired) shrinkFromS = second + view.machine.bootS + warmupS;
+        if (wanted > desired) shrinkFromS = second + view.model.bootS + warmupS;
         return Math.max(desired, wanted);
       }
       const isLow = figures.length === lowFigures && figures.every((v) => v < target * lowShare);

@@ -58,6 +58,7 @@ describe("HPA, as Kubernetes documents it", () => {
 
   it("counts pods that are not ready as idle when it grows, and does nothing if that changes its mind", () => {
     assert.equal(recommendHpa(1.8, { current: 4, ready: 2 }), 4);
+    assert.equal(recommendHpa(1.4, { current: 10, ready: 6 }), 10);
     assert.equal(recommendHpa(2.5, { current: 4, ready: 2 }), 5);
   });
 
@@ -105,6 +106,8 @@ describe("target tracking", () => {
     assert.equal(run(300, 0.5), 4);
     assert.equal(run(240, 0.8), 4);
     assert.equal(run(1, 0.8), 7);
+    const fresh = drive(createTargetTracking({ target: 0.5 }), 4);
+    assert.deepEqual([fresh(240, 0.8), fresh(1, 0.8)], [4, 7]);
     const calm = drive(createTargetTracking({ target: 0.5 }), 8);
     assert.equal(calm(60 + 15 * 60, 0.25), 8);
     assert.equal(calm(1, 0.25), 4);
