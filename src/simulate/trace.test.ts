@@ -51,7 +51,10 @@ describe("parseTrace", () => {
   it("says which line is wrong, what it found and what is allowed", () => {
     const number =
       "but after the time comes one number of requests per second, from 0 to 1000000000";
-    assert.equal(objection("timestamp,rps", "0,1", "60,NaN"), `3: Found "NaN", ${number}`);
+    assert.equal(
+      objection("Timestamp, requests_per_second", "0,1", "60,NaN"),
+      `3: Found "NaN", ${number}`,
+    );
     assert.equal(objection("0,1", "60,-3"), `2: Found "-3", ${number}`);
     assert.equal(objection("0,1", "60,"), `2: Found nothing, ${number}`);
     assert.equal(objection("0,1", "60,1e300"), `2: Found "1e300", ${number}`);

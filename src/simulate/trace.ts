@@ -24,7 +24,7 @@ const rateMax = 1e9;
 /** Whoever has this many wrong lines has another file in hand. */
 const issuesMax = 10;
 const excerptMax = 40;
-const headerPattern = /^"?timestamp"?\s*,\s*"?rps"?$/i;
+const headerPattern = /^"?timestamp"?\s*,\s*"?[a-z_ ]+"?$/i;
 const ratePattern = /^\d+(\.\d*)?([eE][+-]?\d{1,3})?$/;
 
 interface Row {

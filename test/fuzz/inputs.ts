@@ -7,7 +7,7 @@ import { logLines } from "./inputs/log-lines.ts";
 import { machineFiles } from "./inputs/machine-files.ts";
 import { agentMessages, agentSockets, controllerMessages } from "./inputs/messages.ts";
 import { overlays, siteFile } from "./inputs/site-file.ts";
-import { traces } from "./inputs/traces.ts";
+import { recordedTraces, traces } from "./inputs/traces.ts";
 
 /** Everything that comes from outside and is read. The slow ones first, so that no core waits for the last. */
 export const fuzzInputs: readonly FuzzInput[] = [
@@ -23,6 +23,7 @@ export const fuzzInputs: readonly FuzzInput[] = [
   machineFiles,
   controllerMessages,
   traces,
+  recordedTraces,
 ];
 
 /** Single cases, as large as nothing honest is. Each is run once. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseTrace } from "../../../src/simulate/trace.ts";
 import { readTrace, rescale } from "../../harness/trace.ts";
 import type { FuzzInput } from "../input.ts";
 import { mutateBytes, nastyTexts } from "../mutate.ts";
@@ -31,6 +32,34 @@ export const traces: FuzzInput = {
           `${row.requestsPerSecond} requests`,
         );
       }
+    },
+  }),
+};
+
+const recorded =
+  "timestamp,rps\n2026-06-11T20:30:00Z,20.3\n1781209860,958\n1781209920,1e2\n1781210100,0\n";
+// oxlint-disable-next-line no-control-regex
+const unsafe = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What people give to the simulator. */
+export const recordedTraces: FuzzInput = {
+  name: "recorded-traces",
+  open: async () => ({
+    run(random) {
+      const text = random.oneIn(10)
+        ? random.bytes(200).toString("latin1")
+        : mutateBytes(Buffer.from(recorded), random, words).toString();
+      const parsed = parseTrace(text);
+      const told = parsed.kind === "trace" ? parsed.warnings : parsed.issues;
+      for (const { message } of told) assert.ok(!unsafe.test(message), message);
+      if (parsed.kind === "unreadable")
+        return assert.ok(told.length > 0, "an unreadable trace without a reason");
+      const { startS, stepS, rates } = parsed.trace;
+      assert.ok(
+        Number.isInteger(startS) && Number.isInteger(stepS) && stepS > 0,
+        `${startS}, ${stepS}`,
+      );
+      assert.ok(rates.length >= 2 && rates.every((rate) => rate >= 0 && rate <= 1e9));
     },
   }),
 };
