@@ -2,7 +2,6 @@
 import { parseArgs } from "node:util";
 import { runJobs } from "./scaling/crew.ts";
 import type { Job } from "./scaling/jobs.ts";
-import { usualMargin } from "./scaling/policies.ts";
 import { compare, summarize } from "./scaling/summary.ts";
 import type { Comparison, Line } from "./scaling/summary.ts";
 import { readWindow, windowSets } from "./scaling/windows.ts";
@@ -37,7 +36,6 @@ export async function run(): Promise<object> {
     engine: wish.isExact ? "exact" : "fluid",
     windows: windows.map(({ name }) => name),
     seeds: wish.seeds,
-    margin: usualMargin,
     policies: Object.fromEntries(lines.map((line) => [line.policy, figuresOf(line)])),
     ours: Object.fromEntries(
       lines

@@ -5,7 +5,7 @@ import { usualModel } from "../../src/simulate/model.ts";
 import { badShare } from "../../src/simulate/result.ts";
 import type { Result } from "../../src/simulate/result.ts";
 import { findStaticPeak } from "../../src/simulate/static-peak.ts";
-import { createOurs, margins, rivals, usualMargin } from "./policies.ts";
+import { createOurs, margins, rivals } from "./policies.ts";
 import { readWindow, scenarioOf } from "./windows.ts";
 import type { Window } from "./windows.ts";
 
@@ -54,7 +54,7 @@ export function runJob(job: Job): readonly Outcome[] {
     outcomeOf("clairvoyant", bestResult),
     outcomeOf("static-peak", findStaticPeak(scenario).result),
     ...Object.entries(rivals).map(([name, create]) => outcomeOf(name, run(scenario, create()))),
-    outcomeOf("ours", run(scenario, createOurs(usualMargin))),
+    outcomeOf("ours", run(scenario, createOurs())),
   ];
   if (!job.isSweep) return outcomes;
   const sweep = margins.map((margin) =>

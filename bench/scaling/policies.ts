@@ -6,6 +6,9 @@ import { createSchedule } from "../../src/simulate/baselines/schedule.ts";
 import { createStepScaling } from "../../src/simulate/baselines/step-scaling.ts";
 import { createTargetTracking } from "../../src/simulate/baselines/target-tracking.ts";
 import { createThresholds } from "../../src/simulate/baselines/thresholds.ts";
+import { usualTuning } from "../../src/core/scaling/aim/tuning.ts";
+import { createAim } from "../../src/simulate/aim.ts";
+import { usualModel } from "../../src/simulate/model.ts";
 import type { Policy } from "../../src/simulate/policy.ts";
 import { createPrototype } from "./prototype.ts";
 
@@ -27,14 +30,14 @@ export const rivals: Readonly<Record<string, () => Policy>> = {
   kpa: () => createKpa(),
   "kpa-300s": () => createKpa({ scaleDownDelayS: 300 }),
   "kpa-600s": () => createKpa({ scaleDownDelayS: 600 }),
+  prototype: () => createPrototype(1.1),
 };
 
-/** Ours as it is set by default. */
-export const usualMargin = 1.1;
+/** Room beyond the expected load: more of it costs more and makes fewer requests slow. */
+export const margins = [-0.1, -0.05, 0, usualTuning.margin, 0.1, 0.2, 0.35, 0.5, 0.9];
 
-/** More margin costs more and makes fewer requests slow. */
-export const margins = [0.95, 1, 1.05, usualMargin, 1.2, 1.35, 1.5, 2];
-
-export function createOurs(margin: number): Policy {
-  return createPrototype(margin);
+export function createOurs(margin: number = usualTuning.margin): Policy {
+  const marginMax = Math.max(usualTuning.marginMax, margin + usualTuning.marginMax);
+  const isUsual = margin === usualTuning.margin;
+  return createAim(usualModel, isUsual ? usualTuning : { ...usualTuning, margin, marginMax });
 }

@@ -1,8 +1,6 @@
 import type { RoleView } from "../../src/core/scaling/view.ts";
 import type { Policy } from "../../src/simulate/policy.ts";
 
-/** Until the product's own policy is there: the one it is made from, to hold figures against known ones. */
-
 const tickS = 2;
 const holdS = 600;
 const overshoot = 6;
@@ -10,6 +8,7 @@ const overshootS = 60;
 const dayS = 86_400;
 const bucketS = 300;
 
+/** The one that ours was made from: with its known figures, it shows that the engine says what was measured then. */
 export function createPrototype(margin: number): Policy {
   const lately = { arrivals: [0, 0, 0, 0] };
   let serviceS = 0.2;
