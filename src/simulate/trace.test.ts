@@ -75,6 +75,10 @@ describe("parseTrace", () => {
       objection("0,1", "60,2", "150,2"),
       "3: Found 90 s since line 2, but lines are 60 s apart, or a multiple of it",
     );
+    assert.equal(
+      objection("0,1", "60,2", "120,2", "127,2", "180,2"),
+      "4: Found 7 s since line 3, but lines are 60 s apart, or a multiple of it",
+    );
     const two = "but a trace has at least two lines such as 2026-06-11T20:30:00Z,12.5";
     assert.equal(objection(""), `file: Found no rows, ${two}`);
     assert.equal(objection("timestamp,rps", "0,1"), `file: Found one row, ${two}`);
@@ -82,13 +86,9 @@ describe("parseTrace", () => {
   });
 
   it("tells at most ten issues, and none in bytes that a terminal obeys", () => {
-    const parsed = parseTrace("\u001B[2J\u009B,\u0000\n".repeat(1_000));
+    const parsed = parseTrace("\u001B[2J\u009B\u202E,\u0000\n".repeat(1_000));
     assert.equal(parsed.kind === "unreadable" && parsed.issues.length, 10);
-    const issues = parsed.kind === "unreadable" ? parsed.issues : [];
-    const told = issues.map(({ message }) => message).join("");
-    assert.ok(
-      Array.from(told).every((char) => char >= " " && !(char >= "\u007F" && char <= "\u009F")),
-    );
+    assert.match(parsed.kind === "unreadable" ? (parsed.issues[0]?.message ?? "") : "", /^[ -~]+$/);
   });
 
   it("answers whatever it is given", () => {
@@ -110,7 +110,7 @@ describe("parseTrace", () => {
         assert.ok(parsed.trace.rates.every((rate) => rate >= 0 && Number.isFinite(rate)));
         assert.ok(parsed.trace.stepS > 0 && parsed.trace.rates.length >= 2);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 

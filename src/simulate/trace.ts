@@ -92,23 +92,21 @@ function readRow(content: string, line: number, before: Row | undefined): Row | 
 function spread(rows: readonly Row[]): ParsedTrace {
   let stepS = Number.POSITIVE_INFINITY;
   for (let i = 1; i < rows.length; i += 1) stepS = Math.min(stepS, gapBefore(rows, i));
+  const uneven = unevenRow(rows, stepS);
+  if (uneven !== null) return { kind: "unreadable", issues: [uneven] };
   const startS = rows[0]?.second ?? 0;
   const length = ((rows.at(-1)?.second ?? startS) - startS) / stepS + 1;
   if (length > ratesMax) {
-    const message = `Found steps of ${stepS} s over ${Math.round(length * stepS)} s, but a trace has at most ${ratesMax} of them`;
+    const message = `Found steps of ${stepS} s over ${(length - 1) * stepS} s, but a trace has at most ${ratesMax} of them`;
     return { kind: "unreadable", issues: [{ line: null, message }] };
   }
-  const rates = new Float64Array(Math.floor(length));
+  const rates = new Float64Array(length);
   const warnings: TraceIssue[] = [];
   rates[0] = rows[0]?.rate ?? 0;
   for (let i = 1, index = 0; i < rows.length; i += 1) {
     const [from, to] = [rows[i - 1], rows[i]];
     if (from === undefined || to === undefined) break;
     const steps = gapBefore(rows, i) / stepS;
-    if (!Number.isInteger(steps)) {
-      const message = `Found ${to.second - from.second} s since line ${from.line}, but lines are ${stepS} s apart, or a multiple of it`;
-      return { kind: "unreadable", issues: [{ line: to.line, message }] };
-    }
     // The mean of the neighbours: a gap is no reason to invent a ramp or a hole.
     rates.fill((from.rate + to.rate) / 2, index + 1, index + steps);
     index += steps;
@@ -120,6 +118,29 @@ function spread(rows: readonly Row[]): ParsedTrace {
   return { kind: "trace", trace: { startS, stepS, rates }, warnings };
 }
 
+/** The first row that is out of step; null when all are in it. */
+function unevenRow(rows: readonly Row[], stepS: number): TraceIssue | null {
+  const isEven = rows.every((_, i) => i === 0 || gapBefore(rows, i) % stepS === 0);
+  if (isEven) return null;
+  // One line that comes too early makes a short step, and all others would seem to be wrong.
+  const usualS = mostCommonGap(rows);
+  const index = rows.findIndex((_, i) => i > 0 && gapBefore(rows, i) % usualS !== 0);
+  const found = `Found ${gapBefore(rows, index)} s since line ${rows[index - 1]?.line ?? 0}`;
+  const message = `${found}, but lines are ${usualS} s apart, or a multiple of it`;
+  return { line: rows[index]?.line ?? null, message };
+}
+
+function mostCommonGap(rows: readonly Row[]): number {
+  const counts = new Map<number, number>();
+  for (let i = 1; i < rows.length; i += 1) {
+    const gapS = gapBefore(rows, i);
+    counts.set(gapS, (counts.get(gapS) ?? 0) + 1);
+  }
+  let [usualS, most] = [1, 0];
+  for (const [gapS, count] of counts) if (count > most) [usualS, most] = [gapS, count];
+  return usualS;
+}
+
 function gapBefore(rows: readonly Row[], index: number): number {
   return (rows[index]?.second ?? 0) - (rows[index - 1]?.second ?? 0);
 }
@@ -127,6 +148,6 @@ function gapBefore(rows: readonly Row[], index: number): number {
 function excerpt(text: string): string {
   if (text === "") return "nothing";
   const isLong = text.length > excerptMax;
-  // Control characters would reach the terminal of whoever reads the message.
-  return `${JSON.stringify(text.slice(0, excerptMax)).replaceAll(/[\u007f-\u009f]/g, "?")}${isLong ? " …" : ""}`;
+  // What steers a terminal, or reads backwards there, would reach whoever reads the message.
+  return `${JSON.stringify(text.slice(0, excerptMax)).replaceAll(/[^ -~]/g, "?")}${isLong ? " …" : ""}`;
 }

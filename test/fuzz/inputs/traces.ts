@@ -38,8 +38,7 @@ export const traces: FuzzInput = {
 
 const recorded =
   "timestamp,rps\n2026-06-11T20:30:00Z,20.3\n1781209860,958\n1781209920,1e2\n1781210100,0\n";
-// oxlint-disable-next-line no-control-regex
-const unsafe = /[\u0000-\u001f\u007f-\u009f]/;
+const safe = /^[ -~…]+$/;
 
 /** What people give to the simulator. */
 export const recordedTraces: FuzzInput = {
@@ -51,7 +50,7 @@ export const recordedTraces: FuzzInput = {
         : mutateBytes(Buffer.from(recorded), random, words).toString();
       const parsed = parseTrace(text);
       const told = parsed.kind === "trace" ? parsed.warnings : parsed.issues;
-      for (const { message } of told) assert.ok(!unsafe.test(message), message);
+      for (const { message } of told) assert.ok(safe.test(message), message);
       if (parsed.kind === "unreadable")
         return assert.ok(told.length > 0, "an unreadable trace without a reason");
       const { startS, stepS, rates } = parsed.trace;
