@@ -110,7 +110,7 @@ describe("parseTrace", () => {
         assert.ok(parsed.trace.rates.every((rate) => rate >= 0 && Number.isFinite(rate)));
         assert.ok(parsed.trace.stepS > 0 && parsed.trace.rates.length >= 2);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
