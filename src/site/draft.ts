@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { isMapping } from "./field.ts";
 import { showValue } from "./form.ts";
-import { nearestName, type SiteIssueCode } from "./issue.ts";
+import { nearestName } from "../core/nearest-name.ts";
+import type { SiteIssueCode } from "./issue.ts";
 import type { Path } from "./located.ts";
 import { roleShape, type RoleFields } from "./role-schema.ts";
 import { reservedNames, topShape, type TopFields } from "./schema.ts";

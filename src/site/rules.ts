@@ -1,5 +1,6 @@
 import type { Draft, Finding } from "./draft.ts";
-import { nearestName, type SiteIssueCode } from "./issue.ts";
+import { nearestName } from "../core/nearest-name.ts";
+import type { SiteIssueCode } from "./issue.ts";
 import type { Path } from "./located.ts";
 import type { RoleFields } from "./role-schema.ts";
 
