@@ -16,7 +16,7 @@ import type { Pace, Rules } from "./rules/rules.ts";
 import { emptyDecisionState, type DecisionState } from "./rules/state.ts";
 
 /** `RUNS=100000 node --test …` for the long way. */
-const RUNS = Number(process.env["RUNS"] ?? 1_400);
+const RUNS = Number(process.env["RUNS"] ?? 1_500);
 const NOW = 1_800_000_000;
 
 const rules: fc.Arbitrary<Rules> = fc
@@ -47,12 +47,16 @@ const policies: fc.Arbitrary<ScalingPolicy> = fc.record({
   ),
 });
 
+/** Evenly, not mostly next to nothing as doubles are drawn. */
+const figure = (max: number): fc.Arbitrary<number> =>
+  fc.integer({ min: 0, max: 1_000 }).map((n) => (n * max) / 1_000);
+
 const loads: fc.Arbitrary<Load> = fc.record({
-  arrivals: fc.double({ min: 0, max: 1_000, noNaN: true }),
-  busy: fc.double({ min: 0, max: 200, noNaN: true }),
+  arrivals: figure(1_000),
+  busy: figure(200),
   queue: fc.constantFrom(0, 0, 0, 1, 50),
-  cpu: fc.double({ min: 0, max: 1, noNaN: true }),
-  rt: fc.double({ min: 0.01, max: 3, noNaN: true }),
+  cpu: figure(1),
+  rt: figure(3),
 });
 interface Load {
   readonly arrivals: number;
@@ -229,7 +233,7 @@ describe("whatever the rules and the figures", () => {
       gap: fc.integer({ min: 0, max: 4 }),
       share: fc.constantFrom("remove 1", "remove 20%", "remove 70%"),
       ready: fc.integer({ min: 1, max: 40 }),
-      each: fc.double({ min: 0, max: 12, noNaN: true }),
+      each: figure(12),
     });
     check(
       fc.property(rules, pairs, (others, { metric, low, gap, share, ready, each }) => {
@@ -303,7 +307,7 @@ describe("whatever the rules and the figures", () => {
     });
     check(
       fc.property(policies, loads, purse, (policy, load, { machineHour, perMonth }) => {
-        const spend = { perHour: null, perMonth, currency: "USD", then: "cap" } as const;
+        const spend = { perHour: null, perMonth, currency: "USD", isCap: true } as const;
         const capped = { ...policy, rules: { ...policy.rules, spend } };
         let state = emptyDecisionState;
         let size = policy.bounds.max;
@@ -324,7 +328,7 @@ describe("whatever the rules and the figures", () => {
         }
         assert.ok(thisMonth <= perMonth + spentOnMin + 1e-6, `${thisMonth} of ${perMonth}`);
       }),
-      0.3,
+      0.2,
     );
   });
 
@@ -353,33 +357,29 @@ describe("whatever the rules and the figures", () => {
           assert.deepEqual(told(by), told(0));
         },
       ),
-      0.3,
+      0.1,
     );
   });
 
   it("14 twice the slots halve the machines of a target per slot", () => {
     check(
-      fc.property(
-        fc.double({ min: 0, max: 400, noNaN: true }),
-        fc.integer({ min: 1, max: 40 }),
-        (busy, ready) => {
-          const sizes = [4, 8].map((slots) => {
-            const policy = {
-              rules: someRules({
-                targets: [
-                  { ...aTarget("in_flight per machine", "1"), target: slots * 0.7, tolerance: 0 },
-                ],
-              }),
-              bounds: { min: 0, max: 1_000 },
-              aim: null,
-            };
-            const pool = { ready, booting: 0 };
-            const view = aView(NOW, { busy, ...pool, slots });
-            return decide(policy, emptyAsked(pool), view, NOW).desired;
-          });
-          assert.ok(Math.abs((sizes[0] ?? 0) / 2 - (sizes[1] ?? 0)) <= 1, String(sizes));
-        },
-      ),
+      fc.property(figure(400), fc.integer({ min: 1, max: 40 }), (busy, ready) => {
+        const sizes = [4, 8].map((slots) => {
+          const policy = {
+            rules: someRules({
+              targets: [
+                { ...aTarget("in_flight per machine", "1"), target: slots * 0.7, tolerance: 0 },
+              ],
+            }),
+            bounds: { min: 0, max: 1_000 },
+            aim: null,
+          };
+          const pool = { ready, booting: 0 };
+          const view = aView(NOW, { busy, ...pool, slots });
+          return decide(policy, emptyAsked(pool), view, NOW).desired;
+        });
+        assert.ok(Math.abs((sizes[0] ?? 0) / 2 - (sizes[1] ?? 0)) <= 1, String(sizes));
+      }),
       0.3,
     );
   });

@@ -313,7 +313,7 @@ describe("vetoes, modes and money", () => {
   });
 
   it("money caps growth, and never the minimum", () => {
-    const spend = { perHour: 2, perMonth: 100, currency: "USD", then: "cap" } as const;
+    const spend = { perHour: 2, perMonth: 100, currency: "USD", isCap: true } as const;
     const policy = policyOf({ targets: target, spend }, { min: 2, max: 100 });
     const busy: ViewWish = { ready: 10, metrics: { cpu: 1 } };
     const spent = (thisMonth: number): ViewWish => ({
@@ -331,7 +331,7 @@ describe("vetoes, modes and money", () => {
     assert.equal(desiredOf(policy, spent(99)), 10);
     assert.equal(desiredOf(policy, spent(120)), 2);
     assert.equal(
-      desiredOf(policyOf({ targets: target, spend: { ...spend, then: "warn" } }), spent(120)),
+      desiredOf(policyOf({ targets: target, spend: { ...spend, isCap: false } }), spent(120)),
       20,
     );
   });

@@ -105,8 +105,8 @@ export interface Spend {
   readonly perHour: number | null;
   readonly perMonth: number | null;
   readonly currency: string;
-  /** `cap` stops growth; `warn` only says so. */
-  readonly then: "cap" | "warn";
+  /** Growth stops at it; else it is only told. */
+  readonly isCap: boolean;
 }
 
 /** How far off a target is near enough where nobody says. */

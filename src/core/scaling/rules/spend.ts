@@ -13,7 +13,7 @@ export interface Purse {
  */
 export function spend(reckoning: Reckoning, { rules, bounds, spending }: Purse): void {
   const { spend } = rules;
-  if (spend === null || spending === null || spend.then === "warn") return;
+  if (spend === null || spending === null || !spend.isCap) return;
   const { machineHour, thisMonth } = spending;
   if (machineHour <= 0) return;
   const { currency, perHour, perMonth } = spend;
