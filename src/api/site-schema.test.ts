@@ -32,6 +32,33 @@ describe("a site that is sent to the API", () => {
     assert.ok(!isTaken({ ...withRole({}), routes: [{ host: null, path: "/", role: "nobody" }] }));
   });
 
+  it("has rules that can be decided on in no time", () => {
+    const scale =
+      'when: [{ if: "cpu > 80% for 20s or queue > 0", do: add 2 }], targets: [{ cpu: 60% }]';
+    const schedule = 'schedule: [{ on: "Mon-Fri 08:00-18:00 Europe/Zurich", min: 2 }]';
+    const text = `site: shop\nweb: { run: a, scale: { ${scale}, ${schedule} } }\n`;
+    const read = readSiteFile([{ path: "tidemill.yaml", text }]);
+    assert.ok(read.kind === "site");
+    const site = JSON.parse(JSON.stringify(read.site)) as Site;
+    assert.ok(isTaken(site));
+    const rules = site.roles[0]?.scaling.rules;
+    assert.ok(rules !== null && rules !== undefined);
+    const withRules = (change: object): Site => {
+      const { scaling } = aRole("web");
+      return withRole({ scaling: { ...scaling, rules: { ...rules, ...change } } });
+    };
+    assert.ok(isTaken(withRules({})));
+    const [first] = rules.when;
+    assert.ok(first?.kind === "if");
+    let deep: unknown = first.if;
+    for (let level = 0; level < 5_000; level++) deep = { kind: "not", of: deep };
+    assert.ok(!isTaken(withRules({ when: [{ ...first, if: deep }] })));
+    const long = { kind: "for", of: { kind: "for", of: first.if, seconds: 3_600 }, seconds: 3_600 };
+    assert.ok(!isTaken(withRules({ when: [{ ...first, if: long }] })));
+    assert.ok(!isTaken(withRules({ when: [first, first] })));
+    assert.ok(!isTaken(withRules({ targets: [{ ...rules.targets[0], target: 0 }] })));
+  });
+
   it("has machines that its provider can make", () => {
     const limited = withRole({ limits: { cpuMax: 0.5, memoryBytesMax: null } });
     assert.ok(!isTaken(limited));

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Check, MachineLimits, Role, SecretReference, Site } from "../core/desired.ts";
+import { rulesSchema } from "./rules-schema.ts";
 
 /**
  * The parsed site file as it travels: the same shape as `Site`, which the compiler compares below. Whoever sends it
@@ -114,7 +115,11 @@ const role: z.ZodType<Role> = z.strictObject({
   secrets: z.record(environmentName, secretReference),
   check,
   traffic,
-  scaling: z.strictObject({ inFlightPerMachine: z.number().min(1).max(100_000), holdMs: ms }),
+  scaling: z.strictObject({
+    inFlightPerMachine: z.number().min(1).max(100_000),
+    holdMs: ms,
+    rules: rulesSchema.nullable().exactOptional(),
+  }),
   deploy,
   supervision,
   provisioning,

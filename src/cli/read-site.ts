@@ -9,7 +9,12 @@ import { counted } from "./figures.ts";
 import { SITE_FILE_NAME } from "./place.ts";
 
 export type SiteFileReading =
-  | { readonly kind: "site"; readonly site: Site }
+  | {
+      readonly kind: "site";
+      readonly site: Site;
+      readonly doubts: readonly SiteIssue[];
+      readonly doubtLines: readonly string[];
+    }
   | {
       readonly kind: "issues";
       readonly issues: readonly SiteIssue[];
@@ -26,14 +31,21 @@ export async function checkSite(context: Context): Promise<SiteFileReading> {
     text: readText(path),
   }));
   const reading = readSiteFile(texts, (path) => readOrNull(resolve(directory, path)));
-  if (reading.kind === "site") return reading;
+  if (reading.kind === "site") return { ...reading, doubtLines: reading.doubts.map(formatIssue) };
   return { ...reading, lines: reading.issues.map(formatIssue) };
 }
 
 /** The site, or a `CliError` that lists every issue. Nothing was changed by then. */
 export async function readSite(context: Context): Promise<Site> {
+  return (await readSiteWithDoubts(context)).site;
+}
+
+/** The same, with a line for each scaling rule that will hardly do what was meant. */
+export async function readSiteWithDoubts(
+  context: Context,
+): Promise<{ readonly site: Site; readonly doubtLines: readonly string[] }> {
   const reading = await checkSite(context);
-  if (reading.kind === "site") return reading.site;
+  if (reading.kind === "site") return reading;
   const found = counted(reading.issues.length, "issue");
   throw new CliError(`The site file has ${found}; nothing was changed`, {
     code: "site_file",

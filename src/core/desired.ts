@@ -1,3 +1,5 @@
+import type { Rules } from "./scaling/rules/rules.ts";
+
 /**
  * What should be: the site file after validation and defaults. Every duration is in milliseconds, every
  * size in bytes, every share a fraction of 1; nothing here is parsed again.
@@ -119,6 +121,8 @@ export interface ScalingSettings {
   readonly inFlightPerMachine: number;
   /** How long the need must have been lower before a machine is given back. */
   readonly holdMs: number;
+  /** What the site file says beyond that; left out: nothing. */
+  readonly rules?: Rules | null;
 }
 
 export interface DeploySettings {

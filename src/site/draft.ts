@@ -23,6 +23,8 @@ export interface Finding {
   readonly hint: string;
   /** It is about the last key of the path, not about its value. */
   readonly isAboutKey: boolean;
+  /** Within the text at the path, from 1; left out, the finding is about the whole of it. */
+  readonly column?: number;
 }
 
 /** First phase: every key by itself. Which of them go together is for the rules. */

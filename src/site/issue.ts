@@ -9,7 +9,7 @@ export interface Place {
  * `syntax`: not YAML. `unknown_key`: no such key. `missing`: a key that must be there. `wrong_value`: the key
  * is right, its value is not. `conflict`: two things that are right alone and not together. `unknown_name`:
  * a name of something the file does not define. `unreadable`: a file it points to cannot be read.
- * `too_large`: beyond what a site file may hold.
+ * `too_large`: beyond what a site file may hold. `doubtful`: allowed, and will hardly do what was meant.
  */
 export type SiteIssueCode =
   | "syntax"
@@ -19,7 +19,8 @@ export type SiteIssueCode =
   | "conflict"
   | "unknown_name"
   | "unreadable"
-  | "too_large";
+  | "too_large"
+  | "doubtful";
 
 /** One thing that is wrong in the site file, at the place where it stands. */
 export interface SiteIssue extends Place {

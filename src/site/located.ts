@@ -21,6 +21,8 @@ export interface LocatedScalar {
   /** As it was written: `1.10` is not `1.1` where a text is wanted. */
   readonly source: string;
   readonly place: Place;
+  /** Columns from the place to its text: a quote. Null where the text is written otherwise than it reads. */
+  readonly textOffset: number | null;
 }
 
 export interface LocatedList {
@@ -37,6 +39,8 @@ export interface LocatedMapping {
 
 export interface LocatedEntry {
   readonly keyPlace: Place;
+  /** As of a scalar. */
+  readonly keyTextOffset: number | null;
   readonly value: Located;
 }
 
@@ -150,7 +154,7 @@ function createReader(file: string, targets: AliasTargets, lines: LineCounter) {
   const refuse = (place: Place, path: Path, code: SiteIssueCode, message: string): Located => {
     if (issues.length === 0)
       issues.push({ ...place, path: formatPath(path), code, message, hint: "" });
-    return { kind: "scalar", value: null, source: "", place };
+    return { kind: "scalar", value: null, source: "", place, textOffset: null };
   };
 
   const read = (node: unknown, parent: Place, path: Path, depth: number): Located => {
@@ -171,30 +175,42 @@ function createReader(file: string, targets: AliasTargets, lines: LineCounter) {
       const entries = node.items.map(({ key, value }): [string, LocatedEntry] => {
         const keyPlace = placeOf(key, place);
         const name = String(isScalar(key) ? key.value : key);
-        return [name, { keyPlace, value: read(value, keyPlace, [...path, name], depth + 1) }];
+        const keyTextOffset = textOffsetOf(key);
+        const inner = read(value, keyPlace, [...path, name], depth + 1);
+        return [name, { keyPlace, keyTextOffset, value: inner }];
       });
       return { kind: "mapping", entries: new Map(entries), place };
     }
     const value: unknown = isScalar(node) ? node.value : null;
     const source = isScalar(node) ? (node.source ?? String(value)) : "";
-    return { kind: "scalar", value, source, place };
+    return { kind: "scalar", value, source, place, textOffset: textOffsetOf(node) };
   };
 
   return { issues, read };
+}
+
+function textOffsetOf(node: unknown): number | null {
+  if (!isScalar(node) || node.range === undefined || node.range === null) return null;
+  const length = node.range[1] - node.range[0];
+  const textLength = (node.source ?? "").length;
+  if (node.type === "PLAIN") return length === textLength ? 0 : null;
+  const isQuoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+  return isQuoted && length === textLength + 2 ? 1 : null;
 }
 
 /** The overlay's values over those of the base: mappings key by key, lists and scalars whole, null removes. */
 export function mergeLocated(base: Located, overlay: Located): Located {
   if (overlay.kind !== "mapping") return overlay;
   const entries = new Map(base.kind === "mapping" ? base.entries : []);
-  for (const [key, { keyPlace, value }] of overlay.entries) {
+  for (const [key, { keyPlace, keyTextOffset, value }] of overlay.entries) {
     if (value.kind === "scalar" && value.value === null) {
       entries.delete(key);
       continue;
     }
     const former = entries.get(key);
     const nothing: Located = { kind: "mapping", entries: new Map(), place: value.place };
-    entries.set(key, { keyPlace, value: mergeLocated(former?.value ?? nothing, value) });
+    const merged = mergeLocated(former?.value ?? nothing, value);
+    entries.set(key, { keyPlace, keyTextOffset, value: merged });
   }
   return { kind: "mapping", entries, place: overlay.place };
 }
@@ -234,6 +250,20 @@ export function placeAt(root: Located, path: Path, isKey: boolean): Place {
   return node.place;
 }
 
+/** A place within the text that the path leads to; its beginning where that cannot be told. */
+export function placeWithin(root: Located, path: Path, isKey: boolean, column: number): Place {
+  const place = placeAt(root, path, isKey);
+  let node: Located | null = root;
+  let keyTextOffset: number | null = null;
+  for (const step of path) {
+    const entry: LocatedEntry | null = node === null ? null : childOf(node, step);
+    node = entry?.value ?? null;
+    keyTextOffset = entry?.keyTextOffset ?? null;
+  }
+  const offset = isKey ? keyTextOffset : node?.kind === "scalar" ? node.textOffset : null;
+  return offset === null ? place : { ...place, column: place.column + offset + column - 1 };
+}
+
 /** Whether the file says anything at the path. */
 export function hasValueAt(root: Located, path: Path): boolean {
   let node: Located | null = root;
@@ -248,7 +278,7 @@ function childOf(node: Located, step: string | number): LocatedEntry | null {
   if (node.kind === "mapping") return node.entries.get(String(step)) ?? null;
   if (node.kind === "scalar") return null;
   const item = node.items[Number(step)];
-  return item === undefined ? null : { keyPlace: item.place, value: item };
+  return item === undefined ? null : { keyPlace: item.place, keyTextOffset: null, value: item };
 }
 
 /** As people write it: `web.files[0].path`. */

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { entry, list, mapping, optional, record, required, withDefault } from "./field.ts";
 import { count, duration, percentage, size, text } from "./form.ts";
+import { scaleShape } from "./scale-schema.ts";
 import * as word from "./vocabulary.ts";
 
 const checkShape = {
@@ -220,19 +221,10 @@ export const roleShape = {
     example: { DATABASE_URL: "${env:DATABASE_URL}", KEY: "${file:./key}" },
   }),
   ...trafficShape,
-  scale: mapping(
-    {
-      in_flight: withDefault(count(1, 100_000, 8), 8, {
-        what: "Requests in flight one machine should carry; above it the role scales out.",
-        example: 20,
-      }),
-      hold: withDefault(duration(0, "2m"), "2m", {
-        what: "How long the need must have been lower before a machine is given back.",
-        example: "10m",
-      }),
-    },
-    { what: "When to add and give back machines within `machines`.", example: { in_flight: 20 } },
-  ),
+  scale: mapping(scaleShape, {
+    what: "When to add and give back machines within `machines`: see scaling.md.",
+    example: { in_flight: 20 },
+  }),
   deploy: mapping(deployShape, {
     what: "How a new release replaces the old one.",
     example: { batch: 1, before: "node migrate.js" },

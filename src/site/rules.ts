@@ -3,6 +3,7 @@ import { nearestName } from "../core/nearest-name.ts";
 import type { SiteIssueCode } from "./issue.ts";
 import type { Path } from "./located.ts";
 import type { RoleFields } from "./role-schema.ts";
+import { compileScale } from "./scale-rules.ts";
 
 /** Text of a file beside the site file, or null when it cannot be read. */
 export type ReadFile = (path: string) => string | null;
@@ -30,6 +31,7 @@ const rules: readonly Rule[] = [
   filePathsAreUnique,
   filesCanBeRead,
   maintenancePageCanBeRead,
+  scalingCanBeCompiled,
 ];
 
 function siteHasARole({ roles }: Draft): readonly Finding[] {
@@ -170,6 +172,12 @@ function maintenancePageCanBeRead({ top }: Draft, readFile: ReadFile): readonly 
   if (page === undefined || page.from === null) return [];
   if (page.html !== null) return [finding(path, "conflict", "give only one of html and from")];
   return readFile(page.from) === null ? [unreadable([...path, "from"], page.from)] : [];
+}
+
+function scalingCanBeCompiled({ roles }: Draft): readonly Finding[] {
+  return [...roles].flatMap(([name, { scale }]) =>
+    scale === undefined ? [] : compileScale(scale, [name, "scale"]).findings,
+  );
 }
 
 type FileFields = RoleFields["files"][number];

@@ -6,6 +6,7 @@ import {
   hasValueAt,
   mergeLocated,
   placeAt,
+  placeWithin,
   readYaml,
   toPlain,
   type Located,
@@ -13,6 +14,7 @@ import {
 } from "./located.ts";
 import type { RoleFields } from "./role-schema.ts";
 import { checkRules, type ReadFile } from "./rules.ts";
+import { doubtsAbout } from "./scale-lint.ts";
 import type { TopFields } from "./schema.ts";
 import { toSite } from "./to-site.ts";
 
@@ -23,7 +25,8 @@ export interface SiteFile {
 }
 
 export type SiteReading =
-  | { readonly kind: "site"; readonly site: Site }
+  /** `doubts` hinder nothing: what is allowed, and will hardly do what was meant. */
+  | { readonly kind: "site"; readonly site: Site; readonly doubts: readonly SiteIssue[] }
   | { readonly kind: "issues"; readonly issues: readonly SiteIssue[] };
 
 /** More than anyone mends at once. */
@@ -56,7 +59,9 @@ export function readSiteFile(
 
   // Without a finding no key of the draft is absent.
   const roles = draft.roles as ReadonlyMap<string, RoleFields>;
-  return { kind: "site", site: toSite(draft.top as TopFields, roles, readFile) };
+  const site = toSite(draft.top as TopFields, roles, readFile);
+  const doubts = doubtsAbout(site).map((finding) => toIssue(finding, root));
+  return { kind: "site", site, doubts };
 }
 
 function laid(base: Located, overlay: Located): Located {
@@ -70,11 +75,15 @@ function isText(path: Path): boolean {
   return (path.length === 3 && key === "env") || (key === "files" && last === "mode");
 }
 
-function toIssue({ isAboutKey, path, ...finding }: Finding, root: Located): SiteIssue {
+function toIssue({ isAboutKey, path, column, ...finding }: Finding, root: Located): SiteIssue {
   // A short form such as `check: up` has no keys of its own to point to.
   const isThere = hasValueAt(root, path) || finding.code === "missing";
   const shown = isThere ? path : existing(root, path);
-  return { ...placeAt(root, path, isAboutKey), ...finding, path: formatPath(shown) };
+  const place =
+    column === undefined
+      ? placeAt(root, path, isAboutKey)
+      : placeWithin(root, path, isAboutKey, column);
+  return { ...place, ...finding, path: formatPath(shown) };
 }
 
 function existing(root: Located, path: Path): Path {

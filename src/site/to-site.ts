@@ -2,6 +2,7 @@ import type { Check, MachineLimits, Role, Site } from "../core/desired.ts";
 import { maintenancePage } from "./maintenance-page.ts";
 import type { RoleFields } from "./role-schema.ts";
 import { routePath, type ReadFile } from "./rules.ts";
+import { compileScale, inFlightDefault } from "./scale-rules.ts";
 import type { TopFields } from "./schema.ts";
 
 /** The file's own words into those of the core; everything is known to be right by now. */
@@ -51,7 +52,7 @@ function toRole(name: string, role: RoleFields, readFile: ReadFile): Role {
     secrets: role.secrets,
     check: toCheck(role.check),
     traffic: toTraffic(name, role),
-    scaling: { inFlightPerMachine: role.scale.in_flight, holdMs: role.scale.hold },
+    scaling: toScaling(role.scale),
     deploy: {
       batch: role.deploy.batch,
       timeoutMs: role.deploy.timeout,
@@ -77,6 +78,12 @@ function toRole(name: string, role: RoleFields, readFile: ReadFile): Role {
       setup: role.setup,
     },
   };
+}
+
+function toScaling(scale: RoleFields["scale"]): Role["scaling"] {
+  const { rules } = compileScale(scale, []);
+  const simple = { inFlightPerMachine: scale.in_flight ?? inFlightDefault, holdMs: scale.hold };
+  return rules === null ? simple : { ...simple, rules };
 }
 
 function toLimits({ cpu, memory }: RoleFields["resources"]): MachineLimits {

@@ -19,7 +19,8 @@ export const check: Command = {
     }
     const { name, roles, domains } = reading.site;
     const line = `${name}: ${counted(roles.length, "role")}, ${domains.join(", ")}: no issues`;
-    context.output.result({ isRight: true, issues: [], site: reading.site }, [line]);
+    const { site, doubts, doubtLines } = reading;
+    context.output.result({ isRight: true, issues: [], doubts, site }, [...doubtLines, line]);
     return exitCodes.done;
   },
 };

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { clientOf, runningController } from "../controller-address.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { counted, shortRelease } from "../figures.ts";
-import { readSite } from "../read-site.ts";
+import { readSiteWithDoubts } from "../read-site.ts";
 import { packRoles } from "../send-releases.ts";
 import { renderColumns } from "../table.ts";
 import { wishFor } from "../wish.ts";
@@ -21,10 +21,11 @@ export const plan: Command = {
   options: [{ flags: "--exit-code", about: "end with 3 when there are changes" }],
   examples: ["tidemill plan", "tidemill plan --exit-code"],
   async run(context, given) {
-    const site = await readSite(context);
+    const { site, doubtLines } = await readSiteWithDoubts(context);
     const { preview, isFromController } = await previewOf(context, site);
     const count = preview.steps.length + preview.deploys.length;
     const lines = [
+      ...doubtLines,
       ...renderColumns([
         ...preview.deploys.map(({ role, from }) => [
           role,

@@ -1,6 +1,9 @@
 import { unreachable } from "../../assert.ts";
 import type { Condition, Value } from "./expression.ts";
 
+/** A window within a window is looked through once for each second: ten minutes of one minute are plenty. */
+export const costMax = 40_000;
+
 /** How many figures are looked at, at most, to tell whether the condition holds. */
 export function costOf(condition: Condition): number {
   switch (condition.kind) {

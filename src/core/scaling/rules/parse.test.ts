@@ -91,6 +91,10 @@ describe("parseCondition", () => {
         "max(cpu, 10m) > 1% for 10m",
         "24: expected a shorter time, since each of its seconds looks back as well",
       ],
+      [
+        Array.from({ length: 12 }, () => "cpu > 1% for 1h").join(" or "),
+        "1: expected shorter windows: all of them together are too long",
+      ],
       ["x".repeat(2_001), "1: expected at most 2000 characters"],
     ] as const) {
       assert.equal(printed(text), wrong, text);

@@ -1,4 +1,4 @@
-import { costOf } from "./cost.ts";
+import { costMax, costOf } from "./cost.ts";
 import { readWhole, type Parsed } from "./cursor.ts";
 import type { CompareOperator, Comparison, Condition, Until } from "./expression.ts";
 import type { Metrics } from "./metric.ts";
@@ -11,7 +11,9 @@ import type { Unit } from "./unit.ts";
 export function parseCondition(text: string, metrics: Metrics): Parsed<Condition> {
   return readWhole(text, (cursor) => {
     const grammar = createGrammar({ cursor, metrics });
-    return conditionOf(either(grammar, 0), grammar);
+    const condition = conditionOf(either(grammar, 0), grammar);
+    if (costOf(condition) <= costMax) return condition;
+    throw new ExpressionError(1, "expected shorter windows: all of them together are too long");
   });
 }
 
@@ -35,8 +37,6 @@ export function parseFigure(text: string): Parsed<{ readonly value: number; read
 /** More levels are nobody's, and a recursive reader must end. */
 const depthMax = 20;
 const lastingSecondsMax = 3_600;
-/** A window within a window is looked through once for each second: ten minutes of one minute are plenty. */
-const costMax = 40_000;
 
 function createGrammar({ cursor, metrics }: Pick<Grammar, "cursor" | "metrics">): Grammar {
   let untils = 0;

@@ -107,6 +107,10 @@ describe("a schedule", () => {
       spanText("daily 02:15-02:45 Europe/Zurich", [2026, 3, 29]),
       "2026-03-29T01:00 2026-03-29T01:45",
     );
+    assert.equal(
+      spanText("daily 02:30-03:00 Europe/Zurich", [2026, 3, 29]),
+      "2026-03-29T01:00 2026-03-29T01:30",
+    );
     // 02:30 comes twice: it begins the first time and ends the last time.
     assert.equal(
       spanText("daily 02:15-02:45 Europe/Zurich", [2026, 10, 25]),
