@@ -73,7 +73,7 @@ export function decide(
     isActing: rules.mode !== "shadow",
     state: next,
     reasons: reckoning.reasons,
-    near: nearestOf(heard.voices.map(({ near }) => near))?.sentence ?? null,
+    near: nearestOf(heard.voices.map(({ near }) => near))?.tell() ?? null,
     nextS: nextOf(heard, next, rules, nowS),
   };
 }

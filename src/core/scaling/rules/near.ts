@@ -34,13 +34,14 @@ function nearComparison(comparison: Comparison, sight: Sight, effect: string): N
   const value = measure(left, sight, sight.nowS);
   const threshold = measure(right, sight, sight.nowS);
   if (!Number.isFinite(value) || !Number.isFinite(threshold)) return null;
-  if (compare(value, operator, threshold) === true) return { distance: 0, sentence: "" };
-  const unit = unitOf(comparison);
-  const distance =
-    Math.abs(value - threshold) / Math.max(Math.abs(threshold), Math.abs(value), 1e-9);
-  const name = printValue(left);
-  const sentence = `${name} ${operator} ${showFigure(threshold, unit)} would ${effect}: it is ${showFigure(value, unit)}`;
-  return { distance, sentence };
+  if (compare(value, operator, threshold) === true) return { distance: 0, tell: () => "" };
+  const size = Math.max(Math.abs(threshold), Math.abs(value), 1e-9);
+  const tell = (): string => {
+    const unit = unitOf(comparison);
+    const wanted = `${printValue(left)} ${operator} ${showFigure(threshold, unit)}`;
+    return `${wanted} would ${effect}: it is ${showFigure(value, unit)}`;
+  };
+  return { distance: Math.abs(value - threshold) / size, tell };
 }
 
 /** Of what it compares: one side is nearly always a figure. */

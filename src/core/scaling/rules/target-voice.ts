@@ -45,7 +45,9 @@ function needFor(ratio: number, { needed, booting, current, tolerance }: Reckone
 function nearOf(target: Target, value: number, ready: number, current: number): Voice["near"] {
   const growing = target.target * Math.max(1 + target.tolerance, current / ready);
   if (value > growing) return null;
-  const above = showFigure(growing, target.unit);
-  const sentence = `${target.name} above ${above} would want more: it is ${showFigure(value, target.unit)}`;
-  return { distance: (growing - value) / growing, sentence };
+  const tell = (): string => {
+    const above = showFigure(growing, target.unit);
+    return `${target.name} above ${above} would want more: it is ${showFigure(value, target.unit)}`;
+  };
+  return { distance: (growing - value) / growing, tell };
 }

@@ -78,6 +78,7 @@ function printScaled(value: number, scales: typeof durations | typeof sizes): st
 
 /** Without the last binary digits, which 0.07 × 100 leaves behind, and never with an exponent. */
 function short(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const rounded = Number(value.toPrecision(12));
   const text = String(rounded);
   return text.includes("e") ? rounded.toFixed(12).replace(/\.?0+$/, "") : text;

@@ -13,7 +13,8 @@ export interface Voice {
 /** A threshold, and how far it is, as a share of itself. */
 export interface Near {
   readonly distance: number;
-  readonly sentence: string;
+  /** Only the nearest one is ever told. */
+  readonly tell: () => string;
 }
 
 /** The nearest of them. */
