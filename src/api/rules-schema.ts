@@ -11,15 +11,15 @@ const DEPTH_MAX = 60;
 const WINDOW_MAX = 3_600;
 const DAY_MAX = 10_000_000;
 /** A rule of a site file's length has fewer parts. */
-const NODES_MAX = 500;
+const NODES_MAX = 5_000;
 
-const figure = z.number().min(-1e15).max(1e15);
+const figure = z.number().min(-1e30).max(1e30);
 const seconds = z.number().int().min(1).max(WINDOW_MAX);
 const machines = z.number().int().min(0).max(10_000);
 const metric = z.string().regex(/^[a-z][a-z0-9_.]{0,140}$/);
 const unit = z.enum(["number", "share", "duration", "bytes", "rate"]);
 const ruleName = z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,39}$/);
-const line = z.string().regex(/^[^\n\0]{1,2000}$/);
+const line = z.string().regex(/^[^\n\0]{1,10000}$/);
 const compareOperator = z.enum(["<", "<=", ">", ">=", "==", "!="]);
 
 const value: z.ZodType<Value> = z.lazy(() =>
@@ -82,7 +82,7 @@ const amounts = z
     ]),
   )
   .min(1)
-  .max(10);
+  .max(ITEMS_MAX);
 const pick = z.enum(["max", "min"]);
 
 const effect: z.ZodType<Effect> = z.discriminatedUnion("kind", [
@@ -160,7 +160,10 @@ const rules: z.ZodType<Rules> = z.strictObject({
   mode: z.enum(["on", "shadow", "up-only", "off"]),
   aim: z
     .strictObject({
-      slowS: z.number().gt(0).max(86_400),
+      slowS: z
+        .number()
+        .gt(0)
+        .max(24 * 86_400),
       shareMax: z.number().gt(0).max(0.5),
       worth: z.number().gt(0).max(1e9).nullable(),
     })
@@ -171,7 +174,7 @@ const rules: z.ZodType<Rules> = z.strictObject({
         name: line,
         value,
         unit,
-        target: z.number().gt(0).max(1e15),
+        target: z.number().gt(0).max(1e30),
         tolerance: z.number().min(0).max(0.9),
       }),
     )

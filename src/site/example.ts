@@ -16,7 +16,11 @@ web:
   slow_start: 20s
   drain: 1m
   backup: sorry
-  scale: { in_flight: 20, hold: 5m }
+  scale:
+    in_flight: 20
+    hold: 5m
+    when: [{ name: hot, if: cpu > 85% for 20s or queue > 0, do: "add max(2, 50%)" }]
+    limits: { up: 100% or 8 per 30s }
   deploy: { batch: 25%, before: node migrate.js, errors: 1%, settle: 10s }
   supervise: { memory: 512MiB, cpu: 150%, stop_timeout: 30s }
 

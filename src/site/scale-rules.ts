@@ -14,6 +14,9 @@ import { compileWhen, refuseTwice } from "./scale-when.ts";
 
 type ScaleFields = RoleFields["scale"];
 
+/** More are nobody's; a decision looks at all of them each second. */
+const entriesMax = 100;
+
 /** Requests in flight a machine should carry where nobody says anything. */
 export const inFlightDefault = 8;
 
@@ -26,11 +29,12 @@ export function compileScale(
   const report = createReport(path);
   const declared = Object.entries(scale.metrics).map(([name, metric]) => ({ name, ...metric }));
   refuseReserved(report, scale.metrics);
+  refuseMany(report, scale);
   const metrics = knownMetrics(declared);
   const { aim } = scale;
   const targets = scale.targets.flatMap((field, at) => compileTarget(report, field, at, metrics));
   const when = scale.when.flatMap((field, at) => compileWhen(report, field, at, metrics));
-  refuseTwice(report, when, scale.when.length);
+  refuseTwice(report, when);
   if (aim.slow === null && (aim["at most"] !== 0.001 || aim["machine-hour is worth"] !== null))
     report.tell(["aim"], "missing", "an aim needs slow: which answers are slow");
   const isSilent = aim.slow === null && scale.targets.length === 0 && scale.when.length === 0;
@@ -52,7 +56,7 @@ export function compileScale(
     zones,
     limits: compileLimits(report, scale),
     spend: compileSpend(report, scale.spend),
-    olderS: scale.missing["older than"] / 1_000,
+    olderS: Math.ceil(scale.missing["older than"] / 1_000),
     metrics: declared,
   };
   return { rules, findings: report.findings };
@@ -79,6 +83,13 @@ function inFlightTarget(target: number): Target {
   const of = { kind: "metric", metric: "in_flight" } as const;
   const value = { kind: "per_machine", of } as const;
   return { name: printValue(value), value, unit: "number", target, tolerance: toleranceDefault };
+}
+
+function refuseMany(report: Report, scale: ScaleFields): void {
+  for (const key of ["targets", "when", "schedule", "metrics"] as const) {
+    const count = Object.keys(scale[key]).length;
+    if (count > entriesMax) report.tell([key], "too_large", `expected at most ${entriesMax}`);
+  }
 }
 
 function refuseReserved(report: Report, metrics: Readonly<Record<string, MetricField>>): void {

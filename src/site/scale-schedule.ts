@@ -31,7 +31,8 @@ export function compileSchedule(
       return [];
     }
     zones.set(time.zone, zone);
-    return [{ text, ...time, min, max, why }];
+    const words = text.trim().split(/\s+/).join(" ");
+    return [{ text: words, ...time, min, max, why }];
   });
   return { schedule, zones: Object.fromEntries(zones) };
 }

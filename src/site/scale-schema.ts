@@ -123,7 +123,8 @@ const metricForm: Form<MetricField> = {
     const everyS = every.isRight ? every.value / 1_000 : 0;
     if (!Number.isInteger(everyS) || everyS < 1 || everyS > 600)
       return wrong("every: whole seconds, at most 10m");
-    const isRun = typeof run === "string" && run.trim() !== "" && !run.includes("\0");
+    const isRun =
+      typeof run === "string" && run.trim() !== "" && run.length <= 65_536 && !run.includes("\0");
     const isUrl = typeof url === "string" && /^https?:\/\/[^\s\0]{1,2000}$/.test(url);
     if (isRun && url === undefined)
       return right({ unit, everyS, from: { kind: "run", command: run } });
@@ -167,7 +168,7 @@ const scheduleShape = {
     example: 6,
   }),
   max: optional(count(0, 10_000, 3), { what: "At most so many machines.", example: 3 }),
-  why: optional(text("a text", /^[^\n]{1,200}$/), {
+  why: optional(text("a text", /^[^\n\0]{1,200}$/), {
     what: "Why, for those who read it.",
     example: "final",
   }),

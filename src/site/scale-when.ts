@@ -10,8 +10,8 @@ import type { RoleFields } from "./role-schema.ts";
 
 type WhenField = RoleFields["scale"]["when"][number];
 
-/** A state has to remember each of them. */
-const rulesMax = 100;
+/** More are nobody's. */
+const stepsMax = 100;
 
 /** One entry of `when`. */
 export function compileWhen(
@@ -45,6 +45,8 @@ function compileSteps(
   unit: Unit | null,
   path: Path,
 ): readonly Step[] {
+  if (Object.keys(table).length > stepsMax)
+    report.tell(path, "too_large", `expected at most ${stepsMax} steps`);
   return Object.entries(table).flatMap(([key, text]): readonly Step[] => {
     const operator = (/^[<>]=?/.exec(key)?.[0] ?? ">") as StepOperator;
     const figure = report.take(
@@ -68,8 +70,7 @@ function shifted<T>(parsed: Parsed<T>, by: number): Parsed<T> {
 }
 
 /** Rules are told apart by their names. */
-export function refuseTwice(report: Report, when: readonly WhenRule[], count: number): void {
-  if (count > rulesMax) report.tell(["when"], "too_large", `expected at most ${rulesMax} rules`);
+export function refuseTwice(report: Report, when: readonly WhenRule[]): void {
   const names = when.map(({ name }) => name);
   for (const [at, name] of names.entries())
     if (names.indexOf(name) !== at)

@@ -45,7 +45,7 @@ function leaf(unit: Unit): fc.Arbitrary<Value> {
 }
 
 /** A value in the unit. */
-export function anyValueIn(unit: Unit, depth = 2): fc.Arbitrary<Value> {
+function anyValueIn(unit: Unit, depth = 2): fc.Arbitrary<Value> {
   if (depth === 0) return leaf(unit);
   const inner = anyValueIn(unit, depth - 1);
   const sum = fc.record({

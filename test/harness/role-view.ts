@@ -46,7 +46,7 @@ export function aView(nowS: number, wish: ViewWish = {}): DecisionView {
 }
 
 /** The figure of each of the last seconds, without a record of them. */
-export function aSeries(nowS: number, past: number, figure: Figure): Seconds {
+function aSeries(nowS: number, past: number, figure: Figure): Seconds {
   const at = (second: number): number | null => {
     if (second < nowS - past || second >= nowS) return null;
     const value = typeof figure === "function" ? figure(second) : figure;

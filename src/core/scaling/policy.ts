@@ -6,11 +6,11 @@ export interface ScalingPolicy {
   readonly rules: Rules;
   readonly bounds: { readonly min: number; readonly max: number };
   /** The policy behind `aim:`; null: the rules are alone. */
-  readonly aim: AimVoice | null;
+  readonly aim: AimPolicy | null;
 }
 
 /** A voice that needs no rules. What it remembers is given back to it at the next decision. */
-export type AimVoice = (
+export type AimPolicy = (
   memory: unknown,
   view: RoleView,
   nowS: number,

@@ -4,6 +4,15 @@ import type { Condition, Value } from "./expression.ts";
 /** A window within a window is looked through once for each second: ten minutes of one minute are plenty. */
 export const costMax = 40_000;
 
+/** No expression that people write has more levels, and whoever walks through one must end. */
+export const depthMax = 50;
+
+/** How many levels plain data has. */
+export function depthOf(node: unknown): number {
+  if (typeof node !== "object" || node === null) return 0;
+  return 1 + Object.values(node).reduce<number>((most, inner) => Math.max(most, depthOf(inner)), 0);
+}
+
 /** How many figures are looked at, at most, to tell whether the condition holds. */
 export function costOf(condition: Condition): number {
   switch (condition.kind) {

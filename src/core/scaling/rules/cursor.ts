@@ -14,7 +14,7 @@ export interface Cursor {
 }
 
 /** Begins at the first word. */
-export function createCursor(text: string): Cursor {
+function createCursor(text: string): Cursor {
   const tokens = tokenize(text);
   const end = tokens.at(-1) ?? { kind: "end", text: "", column: 1 };
   let at = 0;

@@ -95,6 +95,7 @@ describe("parseCondition", () => {
         Array.from({ length: 12 }, () => "cpu > 1% for 1h").join(" or "),
         "1: expected shorter windows: all of them together are too long",
       ],
+      [`${"1 + ".repeat(60)}1 > 1`, "1: expected fewer steps, or parentheses, in one expression"],
       ["x".repeat(2_001), "1: expected at most 2000 characters"],
     ] as const) {
       assert.equal(printed(text), wrong, text);

@@ -1,4 +1,4 @@
-import { costMax, costOf } from "./cost.ts";
+import { costMax, costOf, depthMax, depthOf } from "./cost.ts";
 import { readWhole, type Parsed } from "./cursor.ts";
 import type { CompareOperator, Comparison, Condition, Until } from "./expression.ts";
 import type { Metrics } from "./metric.ts";
@@ -12,6 +12,7 @@ export function parseCondition(text: string, metrics: Metrics): Parsed<Condition
   return readWhole(text, (cursor) => {
     const grammar = createGrammar({ cursor, metrics });
     const condition = conditionOf(either(grammar, 0), grammar);
+    refuseDepth(condition);
     if (costOf(condition) <= costMax) return condition;
     throw new ExpressionError(1, "expected shorter windows: all of them together are too long");
   });
@@ -19,9 +20,11 @@ export function parseCondition(text: string, metrics: Metrics): Parsed<Condition
 
 /** Reads a value such as `avg(cpu, 1m)`. */
 export function parseValue(text: string, metrics: Metrics): Parsed<TypedValue> {
-  return readWhole(text, (cursor) =>
-    valueOf(addition(createGrammar({ cursor, metrics }), 0), cursor),
-  );
+  return readWhole(text, (cursor) => {
+    const read = valueOf(addition(createGrammar({ cursor, metrics }), 0), cursor);
+    refuseDepth(read.value);
+    return read;
+  });
 }
 
 /** Reads a figure such as `70%`. */
@@ -34,9 +37,14 @@ export function parseFigure(text: string): Parsed<{ readonly value: number; read
   });
 }
 
-/** More levels are nobody's, and a recursive reader must end. */
-const depthMax = 20;
+/** More parentheses in each other are nobody's, and a recursive reader must end. */
+const levelsMax = 20;
 const lastingSecondsMax = 3_600;
+
+function refuseDepth(expression: object): void {
+  if (depthOf(expression) <= depthMax) return;
+  throw new ExpressionError(1, "expected fewer steps, or parentheses, in one expression");
+}
 
 function createGrammar({ cursor, metrics }: Pick<Grammar, "cursor" | "metrics">): Grammar {
   let untils = 0;
@@ -50,7 +58,7 @@ function createGrammar({ cursor, metrics }: Pick<Grammar, "cursor" | "metrics">)
 }
 
 function either(grammar: Grammar, depth: number): Read {
-  if (depth > depthMax) throw grammar.cursor.fail(`at most ${depthMax} levels`);
+  if (depth > levelsMax) throw grammar.cursor.fail(`at most ${levelsMax} levels`);
   return joined(grammar, "or", () => joined(grammar, "and", () => negated(grammar, depth)));
 }
 
@@ -70,7 +78,7 @@ function conditionOf(read: Read, { cursor }: Grammar): Condition {
 }
 
 function negated(grammar: Grammar, depth: number): Read {
-  if (depth > depthMax) throw grammar.cursor.fail(`at most ${depthMax} levels`);
+  if (depth > levelsMax) throw grammar.cursor.fail(`at most ${levelsMax} levels`);
   if (!grammar.cursor.took("not")) return lasting(grammar, depth);
   const of = conditionOf(negated(grammar, depth + 1), grammar);
   return { kind: "condition", condition: { kind: "not", of } };

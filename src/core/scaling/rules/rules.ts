@@ -111,5 +111,3 @@ export interface Spend {
 
 /** How far off a target is near enough where nobody says. */
 export const toleranceDefault = 0.1;
-/** A value is too old after this time where nobody says. */
-export const olderDefaultS = 30;

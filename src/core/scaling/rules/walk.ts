@@ -1,23 +1,6 @@
 import { unreachable } from "../../assert.ts";
 import type { Comparison, Condition, Value } from "./expression.ts";
 
-/** All comparisons of a condition that must come true for it, or may: those under `not` are left out. */
-export function comparisonsOf(condition: Condition): readonly Comparison[] {
-  switch (condition.kind) {
-    case "compare":
-      return [condition];
-    case "all":
-    case "any":
-      return condition.items.flatMap(comparisonsOf);
-    case "for":
-      return comparisonsOf(condition.of);
-    case "not":
-      return [];
-    default:
-      return unreachable(condition);
-  }
-}
-
 /** Sets of comparisons, each of which is enough for the condition; `not` counts as always possible. */
 export function waysOf(condition: Condition): readonly (readonly Comparison[])[] {
   switch (condition.kind) {
