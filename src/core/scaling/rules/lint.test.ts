@@ -101,7 +101,8 @@ describe("lintRules", () => {
             ...texts.when.map(([condition, effect]) => aRule(condition, effect)),
             ...(texts.steps === null ? [] : [aStepRule("avg(cpu, 10s)", texts.steps)]),
           ],
-          limits,
+          // Short enough that even one machine at a time comes to an end.
+          limits: { ...limits, holdS: 60 },
         });
         const bounds = { min: 1, max: 40 };
         fc.pre(lintRules(rules, { bounds, bootS: 15 }).length === 0);
