@@ -17,6 +17,7 @@ const tuning = {
   marginMax: 0.4,
   marginPerRestlessness: 2,
   spareRoots: 0.6,
+  spareRootsPerLeadS: 0,
   earlierDaysMax: 2,
   overshoot: 10,
   settleS: 60,
@@ -211,6 +212,17 @@ describe("aimNeed", () => {
       const late = ask({ arrivals: () => 20, desired: 2, now: NOW + jump }, alarmed.memory);
       assert.equal(late.need, 2);
     }
+  });
+
+  it("keeps more room where machines take longer to start", () => {
+    const slow = { ...tuning, spareRootsPerLeadS: 0.02 };
+    const view = viewOf({ arrivals: () => 100 });
+    const needs = [10, 60].map((bootS) => {
+      const given = { ...view, machine: { ...view.machine, bootS } };
+      return aimNeed(bounds, newMemory, given, NOW, slow).need;
+    });
+    // 21 at work and 0.92 or 1.92 of its roots of 4.6.
+    assert.deepEqual(needs, [7, 8]);
   });
 
   const history = fc.array(fc.nat(300), { minLength: 90, maxLength: 200 });

@@ -13,7 +13,7 @@ import { calm, feelRestlessness, marginFor } from "./restlessness.ts";
 import type { Restlessness } from "./restlessness.ts";
 import { learnServiceTime } from "./service-time.ts";
 import type { ServiceTime } from "./service-time.ts";
-import { machinesFor } from "./staffing.ts";
+import { machinesFor, spareRoots } from "./staffing.ts";
 import { usualTuning } from "./tuning.ts";
 import type { Tuning } from "./tuning.ts";
 
@@ -95,7 +95,7 @@ export function aimNeed(
   const outlook = look({ memory, view, level, now, tuning });
   const { serviceS, load } = outlook;
   const { slots } = view.machine;
-  const needNow = machinesFor(load, tuning.spareRoots, slots);
+  const needNow = machinesFor(load, spareRoots(outlook.moment.leadS, tuning), slots);
   const held = hold(memory.held, now, needNow, tuning.holdS);
   const needHeld = held[0]?.[1] ?? needNow;
 

@@ -1,6 +1,6 @@
 import type { Crowd, Moment } from "./crowd.ts";
 import { isWild } from "./crowd.ts";
-import { machinesFor, slotsFor } from "./staffing.ts";
+import { machinesFor, slotsFor, spareRoots } from "./staffing.ts";
 
 /** A crowd that came suddenly, and the machines that were launched for it. */
 export interface Alarm {
@@ -18,6 +18,8 @@ const clearS = 15;
 /** What came longer ago than this has left the queue. */
 const waitMaxS = 10;
 const muchMore = 1.2;
+/** More than so many times what came a minute before: the rise goes on. */
+const stillRising = 1.2;
 
 /** The alarm as it is after this moment. */
 export function sound(alarm: Alarm | null, crowd: Crowd | null, moment: Moment): Alarm | null {
@@ -36,9 +38,9 @@ export function sound(alarm: Alarm | null, crowd: Crowd | null, moment: Moment):
 
 function machinesAgainst(crowd: Crowd, moment: Moment): number {
   const factor = crowd === "rise" ? overshootAt(moment) : jamFactor;
-  const { level, serviceS, slotsPerMachine, tuning } = moment;
+  const { level, serviceS, leadS, slotsPerMachine, tuning } = moment;
   const backlog = (Math.min(level.waiting, level.last6 * waitMaxS) * serviceS) / clearS;
-  const slots = slotsFor(level.last6 * factor * serviceS, tuning.spareRoots) + backlog;
+  const slots = slotsFor(level.last6 * factor * serviceS, spareRoots(leadS, tuning)) + backlog;
   return Math.ceil(slots / slotsPerMachine);
 }
 
@@ -56,7 +58,8 @@ function overshootAt(moment: Moment): number {
 function trim(alarm: Alarm, moment: Moment): Alarm {
   const { now, level, leadS, serviceS, slotsPerMachine, tuning } = moment;
   if (level.waiting >= 1 || now < alarm.raisedAt + leadS + tuning.trimAfterS) return alarm;
+  if (level.last10 > stillRising * (level.before ?? level.last10)) return alarm;
   const load = Math.max(level.last10, level.last30) * serviceS * tuning.trimFactor;
-  const machines = machinesFor(load, tuning.spareRoots, slotsPerMachine);
+  const machines = machinesFor(load, spareRoots(leadS, tuning), slotsPerMachine);
   return machines < alarm.machines ? { ...alarm, machines } : alarm;
 }

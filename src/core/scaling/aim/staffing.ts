@@ -1,9 +1,15 @@
+import type { Tuning } from "./tuning.ts";
+
 /**
  * Slots that carry a load, by the square-root rule: chance brings more than the mean now and then, and the room that
  * this needs grows with the load's root. `load`: requests at work at the same time, the mean; `roots`: how sure.
  */
 export function slotsFor(load: number, roots: number): number {
   return load + roots * Math.sqrt(load);
+}
+
+export function spareRoots(leadS: number, tuning: Tuning): number {
+  return tuning.spareRoots + tuning.spareRootsPerLeadS * leadS;
 }
 
 /** A need for a fiftieth of a machine more than there are is no need for another one. */

@@ -10,8 +10,10 @@ export interface Tuning {
   readonly marginPerRestlessness: number;
   readonly chanceRestlessness: number;
   readonly restlessHalfLifeS: number;
-  /** Slots beyond the load, in its square roots: small sites need more room than large ones. */
+  /** Slots beyond the load, in its square roots: small sites need more room than large ones, … */
   readonly spareRoots: number;
+  /** … and slow machines more than fast ones: so much more per second of a machine's start. */
+  readonly spareRootsPerLeadS: number;
   /** A need is met for this long after it was last there. */
   readonly holdS: number;
   /** A small surplus is kept for so long after machines were added, … */
@@ -44,24 +46,25 @@ export interface Tuning {
 
 export const usualTuning: Tuning = {
   margin: 0.05,
-  marginMax: 0.4,
-  marginPerRestlessness: 1.5,
+  marginMax: 0.5,
+  marginPerRestlessness: 2,
   chanceRestlessness: 0.06,
   restlessHalfLifeS: 3_600,
   spareRoots: 0.7,
+  spareRootsPerLeadS: 0.0022,
   holdS: 600,
   quietS: 600,
-  surplusMin: 0.4,
+  surplusMin: 0.2,
   calmS: 30,
   earlierDaysMax: 1.5,
   riseFactor: 1.4,
-  riseDeviations: 5,
+  riseDeviations: 5.3,
   riseRestlessness: 0.6,
-  overshoot: 7,
-  settleS: 30,
-  trimAfterS: 30,
-  trimFactor: 2.5,
+  overshoot: 12,
+  settleS: 20,
+  trimAfterS: 10,
+  trimFactor: 1.5,
   wildRestlessness: 0.25,
-  wildOvershoot: 2.5,
+  wildOvershoot: 1.9,
   wildLeadS: 70,
 };
