@@ -61,6 +61,7 @@ function steadySite(count: number): Observed {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    earlier: new Map(),
   };
 }
 

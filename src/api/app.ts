@@ -6,6 +6,7 @@ import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
 import { drillRoutes } from "./drill-routes.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { oneOffRoutes } from "./one-off-routes.ts";
 import { observeRoutes } from "./observe-routes.ts";
 import type { ApiParts } from "./parts.ts";
@@ -22,6 +23,7 @@ export function createApi(parts: ApiParts) {
   app.get("/v1/openapi.json", (c) => c.json(openApiDocument(app, parts.version)));
   return app
     .route("/", observeRoutes(parts))
+    .route("/", historyRoutes(parts))
     .route("/", changeRoutes(parts))
     .route("/", releaseRoutes(parts))
     .route("/", accessRoutes(parts))

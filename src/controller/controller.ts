@@ -22,6 +22,8 @@ import { createAgentNews } from "./agent-news.ts";
 import type { AgentNews } from "./agent-news.ts";
 import { createEffects } from "./effects.ts";
 import type { Effects, OrderFor } from "./effects.ts";
+import { createArrivalsKeeper } from "./arrivals-keeper.ts";
+import type { ArrivalsKeeper } from "./arrivals-keeper.ts";
 import { createLoadHistory } from "./load-history.ts";
 import type { LoadHistory } from "./load-history.ts";
 import { restMs } from "./pace.ts";
@@ -69,6 +71,7 @@ interface Loop {
   readonly watch: Watch;
   readonly effects: Effects;
   readonly load: LoadHistory;
+  readonly arrivals: ArrivalsKeeper;
   readonly queue: Queue;
   readonly watchingSince: Instant;
   /** When each repeated remark was last put on record. */
@@ -95,7 +98,7 @@ export function createController(parts: ControllerParts): Controller {
         if (rest > 0) await parts.clock.sleep(rest, signal);
         await loop.bell.wait(TICK_MS, signal);
       }
-      await loop.queue.add(() => Promise.resolve());
+      await loop.queue.add(() => leave(loop));
     },
     execute: (decide) => loop.queue.add(() => execute(loop, decide)),
     record: (changes) =>
@@ -135,6 +138,7 @@ function createLoop(parts: ControllerParts): Loop {
     watch,
     effects: createEffects({ ...parts, tenure, watch, onEnd }),
     load: createLoadHistory(),
+    arrivals: createArrivalsKeeper(parts.inventory),
     queue: createQueue(),
     watchingSince: clock.now(),
     remarks: new Map(),
@@ -155,6 +159,7 @@ async function tick(loop: Loop): Promise<void> {
   const now = clock.now();
   const roles = new Set(observed.inventory.settings.site?.roles.map(({ name }) => name));
   loop.load.add(observed.agents, balancersOf(observed), roles, now);
+  loop.arrivals.note(loop.load.read());
   const decided = plan(observed, now);
   const checked = checkPlan(observed, decided.actions, now);
   loop.holds = decided.holds;
@@ -172,7 +177,16 @@ async function tick(loop: Loop): Promise<void> {
   // A commit that took long was still ours; what follows from it may be another's already.
   if (!isInOffice(loop)) return;
   apply(loop, checked.allowed);
+  // After the effects have begun: nothing waits for what is only remembered.
+  const forgotten = await loop.arrivals.keep(now);
+  if (forgotten !== null) {
+    loop.failures.push({ at: now, kind: "failure", subject: "history", reason: forgotten.message });
+  }
   for (const listener of loop.listeners) listener();
+}
+
+async function leave(loop: Loop): Promise<void> {
+  if (isInOffice(loop)) await loop.arrivals.leave();
 }
 
 /** Busy: a machine comes, goes or is silent, so that what the provider says matters at once. */
@@ -192,6 +206,7 @@ function observe(loop: Loop): Observed {
     limits: loop.effects.limits(),
     watchingSince: loop.watchingSince,
     load: loop.load.read(),
+    earlier: loop.arrivals.earlier(),
   };
 }
 

@@ -2,6 +2,7 @@ import type { MachineLimits } from "./desired.ts";
 import type { Instant } from "./instant.ts";
 import type { InventoryState } from "./inventory.ts";
 import type { AgentReport } from "./report.ts";
+import type { Earlier } from "./scaling/view.ts";
 
 /** What was last seen, when and by whom. A failed observation is `null`, never an empty one. */
 export interface Observed {
@@ -17,6 +18,8 @@ export interface Observed {
   readonly limits: ReadonlyMap<string, LimitsObservation>;
   /** Load per role over the last minutes, oldest first, one sample a second while the balancers report. */
   readonly load: ReadonlyMap<string, readonly LoadSample[]>;
+  /** By role: what came on earlier days, from the site's own history. */
+  readonly earlier: ReadonlyMap<string, Earlier>;
 }
 
 export interface ProviderListing {

@@ -1,3 +1,4 @@
+import type { ArrivalsFilter, ArrivalsMean, ArrivalsRecord } from "../core/history/arrivals.ts";
 import type { Change, InventoryState, SiteEvent } from "../core/inventory.ts";
 
 /** The database of record. One writer: the controller. */
@@ -8,6 +9,15 @@ export interface Inventory {
   commit(changes: readonly Change[], events: readonly SiteEvent[]): Promise<void>;
   /** Newest first. */
   events(filter: EventFilter): Promise<readonly RecordedEvent[]>;
+  /**
+   * Writes what came in five minutes. Of the same five minutes the record that knows more stays; of each role the
+   * newest `arrivalsKeptMax`. Throws `Failure`.
+   */
+  writeArrivals(records: readonly ArrivalsRecord[]): Promise<void>;
+  /** Oldest first. */
+  arrivals(filter: ArrivalsFilter): Promise<readonly ArrivalsRecord[]>;
+  /** All there are, without their seconds. */
+  arrivalsMeans(): Promise<readonly ArrivalsMean[]>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { preparePostgres } from "../../src/adapters/inventory/postgres.ts";
 import { openSqliteInventory } from "../../src/adapters/inventory/sqlite.ts";
 import { openAsNewLeader, startPostgres } from "../harness/postgres.ts";
 import type { PostgresServer } from "../harness/postgres.ts";
+import { describeArrivals } from "./arrivals.ts";
 import { describeInventory } from "./inventory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tidemill-inventory-"));
@@ -25,3 +26,5 @@ after(async () => {
 
 describeInventory("SQLite", () => openSqliteInventory(join(directory, "inventory.db"), "key"));
 describeInventory("PostgreSQL", () => openAsNewLeader(url));
+describeArrivals("SQLite", () => openSqliteInventory(join(directory, "inventory.db"), "key"));
+describeArrivals("PostgreSQL", () => openAsNewLeader(url));

@@ -213,6 +213,15 @@ class TwoControllers implements Brain {
     return {
       state: () => real.state(),
       events: (filter) => life.call(() => real.events(filter)),
+      arrivals: (filter) => life.call(() => real.arrivals(filter)),
+      arrivalsMeans: () => life.call(() => real.arrivalsMeans()),
+      writeArrivals: (records) =>
+        life.call(() =>
+          this.#turns.add(async () => {
+            if (this.#row.epoch !== term.epoch) throw anotherLeads();
+            if (!life.isOver) await real.writeArrivals(records);
+          }),
+        ),
       close: () => Promise.resolve(),
       commit: (changes, events) =>
         life.call(async () => {

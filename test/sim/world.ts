@@ -354,6 +354,7 @@ export function observe(world: World): Observed {
     limits: world.limits,
     watchingSince: 0,
     load: world.load,
+    earlier: new Map(),
   };
 }
 

@@ -33,7 +33,8 @@ export async function* readTables(db: Database, engine: Engine): AsyncGenerator<
         const query = anyTable(moment)
           .selectFrom(table)
           .selectAll()
-          .orderBy(sql`1`);
+          .orderBy(sql`1`)
+          .orderBy(sql`2`);
         const rows = await query.limit(ROWS_PER_PART).offset(offset).execute();
         if (rows.length > 0) yield { table, rows };
         if (rows.length < ROWS_PER_PART) break;

@@ -7,6 +7,7 @@ import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
 import type { EventFilter, RecordedEvent } from "../../ports/inventory.ts";
 import { createAccessRecords } from "./access-records.ts";
+import { addArrivals, readArrivals, readArrivalsMeans } from "./arrivals.ts";
 import { migrationsFor } from "./migrations.ts";
 import type { Engine } from "./migrations.ts";
 import {
@@ -69,6 +70,15 @@ export async function createInventory(
       state = next;
     },
     events: (filter) => asFailure("read", () => readEvents(db, filter)),
+    async writeArrivals(records) {
+      if (records.length === 0) return;
+      await inTransaction(db, async (transaction) => {
+        await checkTerm(transaction, options);
+        await addArrivals(transaction, records);
+      });
+    },
+    arrivals: (filter) => asFailure("read", () => readArrivals(db, filter)),
+    arrivalsMeans: () => asFailure("read", () => readArrivalsMeans(db)),
     access: createAccessRecords(db, options),
     close: () => db.destroy(),
   };

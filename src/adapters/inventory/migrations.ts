@@ -13,6 +13,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-23-access": { up: (db: Kysely<unknown>) => createAccessTables(db, engine) },
     "2026-11-24-drill": { up: createDrills },
     "2026-11-25-one-off": { up: createOneOffs },
+    "2026-11-26-arrivals": { up: createArrivals },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -98,6 +99,18 @@ async function createOneOffs(db: Kysely<unknown>): Promise<void> {
     .addColumn("started_at", "bigint", (column) => column.notNull())
     .addColumn("finished_at", "bigint")
     .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createArrivals(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("arrivals")
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("start_s", "bigint", (column) => column.notNull())
+    .addColumn("known", "integer", (column) => column.notNull())
+    .addColumn("mean", "double precision", (column) => column.notNull())
+    .addColumn("rates", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("arrivals_key", ["role", "start_s"])
     .execute();
 }
 

@@ -15,6 +15,7 @@ export interface InventoryTables extends AccessTables {
   readonly drill: DrillTable;
   readonly one_off: OneOffTable;
   readonly event: EventTable;
+  readonly arrivals: ArrivalsTable;
   readonly lease: LeaseTable;
   readonly controller: ControllerTable;
 }
@@ -121,6 +122,15 @@ export interface EventTable {
   readonly kind: string;
   readonly subject: string;
   readonly reason: string;
+}
+
+/** What came for a role in five minutes; `rates` as in `core/history/arrivals.ts`. */
+export interface ArrivalsTable {
+  readonly role: string;
+  readonly start_s: number;
+  readonly known: number;
+  readonly mean: number;
+  readonly rates: string;
 }
 
 /** One row, `name` controller. */

@@ -17,6 +17,7 @@ function move(world: World): Outcome {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    earlier: new Map(),
   };
   const site = { ...local, provider: "netns" as const };
   const order = { site, revisions: [], balancerPort: 8080, by: "ada", kind: "settings" as const };

@@ -30,6 +30,7 @@ function seen(world: World): Observed {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    earlier: new Map(),
   };
 }
 
