@@ -29,6 +29,7 @@ export function steadyChanges(count: number): readonly Change[] {
         pin: null,
         revision: "r1",
         nextMachineNumber: count + 1,
+        bootsMs: [],
       },
     },
     {
@@ -77,6 +78,8 @@ export function aMachine(name: string, role: string, number: number): MachineRec
     createdAt: 0,
     address: addressOf(number),
     calledHomeAt: 1,
+    launchedAt: 1,
+    servingAt: 1,
     reason: "test",
     mark: null,
   };

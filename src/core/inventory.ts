@@ -49,6 +49,8 @@ export interface RoleRecord {
   /** The revision a machine must run to serve; null before the first deploy. */
   readonly revision: string | null;
   readonly nextMachineNumber: number;
+  /** How long its last machines took from their launch to serving, oldest first; at most 20. */
+  readonly bootsMs: readonly number[];
 }
 
 /**
@@ -68,6 +70,10 @@ export interface MachineRecord {
   /** Null until the provider has said it. */
   readonly address: string | null;
   readonly calledHomeAt: Instant | null;
+  /** When the provider was asked for it; null once it had to be asked again, so that nobody learns from it. */
+  readonly launchedAt: Instant | null;
+  /** When it first took requests, or its processes were healthy. */
+  readonly servingAt: Instant | null;
   readonly reason: string;
   /** Set by hand: `drain` keeps it out of the pools, `replace` launches another first, `remove` gives it back. */
   readonly mark: "drain" | "replace" | "remove" | null;

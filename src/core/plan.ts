@@ -1,6 +1,7 @@
 import type { Action, Hold, Plan, StepResult } from "./action.ts";
 import { applyChanges } from "./changes.ts";
 import type { Instant } from "./instant.ts";
+import { noteServing } from "./machines/boot-times.ts";
 import { fillRoles, retireDrained, shrinkRoles } from "./machines/capacity.ts";
 import { limitMachines } from "./machines/limits.ts";
 import {
@@ -31,6 +32,7 @@ const recipe: readonly ((roster: Roster) => StepResult)[] = [
   forgetGoneMachines,
   removeOrphans,
   confirmMachines,
+  noteServing,
   launchAgain,
   terminateAgain,
   limitMachines,

@@ -42,6 +42,7 @@ export function roleRecord(state: InventoryState, name: string, now: Instant): R
       pin: null,
       revision: null,
       nextMachineNumber: 1,
+      bootsMs: [],
     }
   );
 }

@@ -24,6 +24,8 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       createdAt: 1_800_000_000_000,
       address: null,
       calledHomeAt: null,
+      launchedAt: null,
+      servingAt: null,
       reason: "web has 0 of 1",
       mark: null,
     };
@@ -45,6 +47,7 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
           pin: { machines: 2, until: 7 },
           revision: null,
           nextMachineNumber: 2,
+          bootsMs: [12_500, 9_000],
         },
       };
       await inventory.commit([{ kind: "machine", machine }, role], []);

@@ -105,6 +105,8 @@ function records(): readonly Change[] {
       createdAt: 1,
       address: null,
       calledHomeAt: null,
+      launchedAt: null,
+      servingAt: null,
       reason: "a test",
       mark: null,
     };

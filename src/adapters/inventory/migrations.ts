@@ -14,6 +14,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-24-drill": { up: createDrills },
     "2026-11-25-one-off": { up: createOneOffs },
     "2026-11-26-arrivals": { up: createArrivals },
+    "2026-11-27-boot-times": { up: addBootTimes },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -112,6 +113,12 @@ async function createArrivals(db: Kysely<unknown>): Promise<void> {
     .addColumn("rates", "text", (column) => column.notNull())
     .addPrimaryKeyConstraint("arrivals_key", ["role", "start_s"])
     .execute();
+}
+
+async function addBootTimes(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("machine").addColumn("launched_at", "bigint").execute();
+  await db.schema.alterTable("machine").addColumn("serving_at", "bigint").execute();
+  await db.schema.alterTable("role").addColumn("boots_ms", "text").execute();
 }
 
 async function createMachines(db: Kysely<unknown>): Promise<void> {

@@ -35,6 +35,7 @@ export function roleToRow(role: RoleRecord): RoleTable {
     pin: role.pin === null ? null : JSON.stringify(role.pin),
     revision: role.revision,
     next_machine_number: role.nextMachineNumber,
+    boots_ms: JSON.stringify(role.bootsMs),
   };
 }
 
@@ -47,16 +48,24 @@ function roleFromRow(row: RoleTable): RoleRecord {
     pin: row.pin === null ? null : (JSON.parse(row.pin) as RoleRecord["pin"]),
     revision: row.revision,
     nextMachineNumber: row.next_machine_number,
+    bootsMs: row.boots_ms === null ? [] : (JSON.parse(row.boots_ms) as RoleRecord["bootsMs"]),
   };
 }
 
 export function machineToRow(machine: MachineRecord): MachineTable {
-  const { stateAt, createdAt, calledHomeAt, ...same } = machine;
-  return { ...same, state_at: stateAt, created_at: createdAt, called_home_at: calledHomeAt };
+  const { stateAt, createdAt, calledHomeAt, launchedAt, servingAt, ...same } = machine;
+  return {
+    ...same,
+    state_at: stateAt,
+    created_at: createdAt,
+    called_home_at: calledHomeAt,
+    launched_at: launchedAt,
+    serving_at: servingAt,
+  };
 }
 
 function machineFromRow(row: MachineTable): MachineRecord {
-  const { state_at, created_at, called_home_at, ...same } = row;
+  const { state_at, created_at, called_home_at, launched_at, serving_at, ...same } = row;
   return {
     ...same,
     state: row.state as MachineRecord["state"],
@@ -64,6 +73,8 @@ function machineFromRow(row: MachineTable): MachineRecord {
     stateAt: state_at,
     createdAt: created_at,
     calledHomeAt: called_home_at,
+    launchedAt: launched_at,
+    servingAt: serving_at,
   };
 }
 

@@ -34,6 +34,7 @@ export interface RoleTable {
   readonly pin: string | null;
   readonly revision: string | null;
   readonly next_machine_number: number;
+  readonly boots_ms: string | null;
 }
 
 export interface MachineTable {
@@ -46,6 +47,8 @@ export interface MachineTable {
   readonly created_at: number;
   readonly address: string | null;
   readonly called_home_at: number | null;
+  readonly launched_at: number | null;
+  readonly serving_at: number | null;
   readonly reason: string;
   readonly mark: string | null;
 }

@@ -24,6 +24,7 @@ function role(target: number): readonly Change[] {
       pin: null,
       revision: null,
       nextMachineNumber: target,
+      bootsMs: [],
     },
   }));
 }

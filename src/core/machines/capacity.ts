@@ -71,6 +71,8 @@ function launchMachines(roster: Roster, role: DesiredRole, count: number): reado
       createdAt: roster.now,
       address: null,
       calledHomeAt: null,
+      launchedAt: roster.now,
+      servingAt: null,
       reason,
       mark: null,
     };

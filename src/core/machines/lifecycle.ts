@@ -80,7 +80,11 @@ export function launchAgain(roster: Roster): StepResult {
       kind: isAgentless ? "revive" : "launch",
       subject: machine.name,
       reason: isAgentless ? "its agent died; the machine lives" : machine.reason,
-      changes: [],
+      // How long it takes now says nothing of how long machines take.
+      changes:
+        machine.launchedAt === null || machine.servingAt !== null
+          ? []
+          : [{ kind: "machine", machine: { ...machine, launchedAt: null } }],
       effect: { kind: "launch", machine: machine.name, role: machine.role, number: machine.number },
     });
   }
