@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { parseProcesses } from "../../src/adapters/haproxy/answers.ts";
 import { createEngine } from "../../src/adapters/haproxy/engine.ts";
 import { pathsOf } from "../../src/adapters/haproxy/places.ts";
+import type { ServerDocument } from "../../src/core/document.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { Failure } from "../../src/ports/failure.ts";
 import { callRuntimeApi } from "../../src/adapters/haproxy/runtime-api.ts";
@@ -117,6 +118,33 @@ describe("HAProxy that is killed or changed by others", () => {
     assert.ok(keepAlive.requests > 1_000, `only ${keepAlive.requests} requests`);
     assert.deepEqual(keepAlive.failures, []);
     await rig.balancer().converge(web(), 30, patient);
+  });
+
+  it("makes changes at once while a dead server keeps a connection, which is cut in the end", async () => {
+    const [dying, elsewhere] = [await rig.backend("web-3.3"), await rig.backend("web-3.3")];
+    const converge = (...servers: readonly ServerDocument[]): Promise<void> =>
+      rig.balancer().converge(rig.document([poolOf("web", servers)]), 31, patient);
+    await converge(serverOf(3, dying));
+    await rig.untilServer(3, "up");
+    const kept = ask({ port: rig.port, path: "/slow/20000", method: "POST" }).catch(() => null);
+    await until("the request is on the server", () => dying.inFlight() > 0);
+    const from = Date.now();
+    // It is where it was no more: its name is free only when the old one has left.
+    await converge(serverOf(1, one), serverOf(3, elsewhere));
+    await rig.untilServer(1, "up");
+    assert.deepEqual(await names(), ["web-1.1"]);
+    const tookMs = Date.now() - from;
+    assert.ok(tookMs < 1_500, `${tookMs} ms`);
+    const { problem, servers } = await rig.report();
+    assert.equal(problem, null);
+    assert.equal(servers.find(({ id }) => id === 3)?.state, "starting");
+    await rig.untilServer(3, "up");
+    assert.ok(Date.now() - from > 2_000, "it had the time that a connection may take");
+    assert.notEqual((await kept)?.status, 200);
+    assert.deepEqual(await names(), ["web-1.1", "web-3.3"]);
+    assert.deepEqual((await rig.report()).drift, []);
+    await converge(serverOf(1, one), serverOf(2, two));
+    await rig.untilServer(2, "up");
   });
 
   it("is adopted by the next agent without a lost request, counts and all", async () => {

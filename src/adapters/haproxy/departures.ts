@@ -1,6 +1,6 @@
 import type { BalancerDocument, PoolDocument } from "../../core/document.ts";
+import type { Instant } from "../../core/instant.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { Failure } from "../../ports/failure.ts";
 import type { StatRow } from "./answers.ts";
 import { addOldWorker, nextDrainStep, updateDrains, type Drain } from "./draining.ts";
 import type { Engine } from "./engine.ts";
@@ -11,16 +11,17 @@ import { assertDone } from "./runtime-api.ts";
  * cut off before, they would be lost.
  */
 const gentleMarginMs = 300;
-/** A server cut off by force still closes its connections for a moment. */
-const deleteTries = 40;
-const deletePauseMs = 25;
+/** A server cut off by force still closes its connections for a moment; what stays longer is a problem. */
+const forcedMsMax = 1_000;
 
 /** Servers on their way out of the running HAProxy. */
 export class Departures {
   readonly #engine: Engine;
   readonly #clock: Clock;
   #drains: ReadonlyMap<string, Drain> = new Map();
-  #gentleTries = 0;
+  /** Servers that are dead or foreign, each since when: nobody is sent there any more. */
+  #cuts: ReadonlyMap<string, Instant> = new Map();
+  #gentleMs = 0;
 
   constructor(engine: Engine, clock: Clock) {
     this.#engine = engine;
@@ -31,15 +32,35 @@ export class Departures {
     return this.#drains;
   }
 
-  isAnyDraining(): boolean {
-    return [...this.#drains.values()].some((drain) => !drain.isDrained);
+  /** Whether a server may be gone in a moment. */
+  isAnyLeaving(): boolean {
+    const isDraining = [...this.#drains.values()].some((drain) => !drain.isDrained);
+    return isDraining || this.#cuts.size > this.#overdue().length;
+  }
+
+  /** Servers that were cut and that HAProxy still has. */
+  cuts(): Iterable<string> {
+    return this.#cuts.keys();
+  }
+
+  isCut(key: string): boolean {
+    return this.#cuts.has(key);
+  }
+
+  problem(): string | null {
+    const [key] = this.#overdue();
+    return key === undefined ? null : `Cannot remove ${key}: it keeps its connections`;
   }
 
   /** Begins and forgets drains as the document says. */
   follow(document: BalancerDocument, oldWorkers: readonly number[]): void {
     this.#drains = updateDrains(this.#drains, document, oldWorkers, this.#clock.now());
-    const gentleMs = document.connectTimeoutMs + gentleMarginMs;
-    this.#gentleTries = Math.ceil(gentleMs / deletePauseMs);
+    this.#gentleMs = document.connectTimeoutMs + gentleMarginMs;
+  }
+
+  /** Forgets the cuts of all other servers: they are gone, or wanted where they are. */
+  keepCuts(keys: readonly string[]): void {
+    this.#cuts = new Map([...this.#cuts].filter(([key]) => keys.includes(key)));
   }
 
   /** After a reload. */
@@ -47,13 +68,13 @@ export class Departures {
     this.#drains = addOldWorker(this.#drains, pid);
   }
 
-  /** The next step of each drain. */
+  /** The next step of each drain and cut; true when a server that was cut has left. */
   async advance(
     document: BalancerDocument,
     current: readonly StatRow[],
     oldWorkers: readonly number[],
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const rows = new Map(current.map((row) => [`${row["pxname"]}/${row["svname"]}`, row]));
     const pools = new Map(document.pools.map((pool) => [pool.name, pool]));
     const next = new Map(this.#drains);
@@ -65,16 +86,33 @@ export class Departures {
       if (isDrained) next.set(key, { ...drain, isDrained });
     }
     this.#drains = next;
+    return this.#advanceCuts(signal);
   }
 
-  /** Takes a server out that nobody waits for, or that is dead. Throws `Failure` when it keeps its connections. */
+  /**
+   * Sends nobody to a dead server any more and takes it out. While it keeps connections it stays in maintenance, and
+   * each `advance` tries again: nobody waits for it, and a change must not wait for what is dead.
+   */
   async cut(key: string, signal: AbortSignal): Promise<void> {
-    const gentleTries = this.#gentleTries;
-    for (let count = 0; count < gentleTries + deleteTries; count += 1) {
-      if (await this.#delete(key, count >= gentleTries, signal)) return;
-      await this.#clock.sleep(deletePauseMs, signal);
+    if (this.#cuts.has(key) || (await this.#delete(key, false, signal))) return;
+    this.#cuts = new Map(this.#cuts).set(key, this.#clock.now());
+  }
+
+  async #advanceCuts(signal: AbortSignal): Promise<boolean> {
+    const staying = new Map(this.#cuts);
+    for (const [key, since] of this.#cuts) {
+      const isForced = this.#clock.now() - since >= this.#gentleMs;
+      if (await this.#delete(key, isForced, signal)) staying.delete(key);
     }
-    throw new Failure("rejected", `Cannot remove ${key}: it keeps its connections`);
+    const hasLeft = staying.size < this.#cuts.size;
+    this.#cuts = staying;
+    return hasLeft;
+  }
+
+  #overdue(): readonly string[] {
+    const limitMs = this.#gentleMs + forcedMsMax;
+    const now = this.#clock.now();
+    return [...this.#cuts].filter(([, since]) => now - since >= limitMs).map(([key]) => key);
   }
 
   /** Takes the server out; false while HAProxy says that it still has connections. */

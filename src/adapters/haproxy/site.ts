@@ -76,7 +76,7 @@ export class Site {
 
   /** Whether servers are on their way in or out. */
   isChanging(): boolean {
-    return this.#departures.isAnyDraining() || this.#joining.size > 0;
+    return this.#departures.isAnyLeaving() || this.#joining.size > 0;
   }
 
   /** Whether workers are there which take their counts with them when they end. */
@@ -98,7 +98,7 @@ export class Site {
 
   problem(): string | null {
     if (this.#trouble !== null) return this.#trouble;
-    return this.#running === null ? "HAProxy does not run" : null;
+    return this.#running === null ? "HAProxy does not run" : this.#departures.problem();
   }
 
   /** Makes process and files equal to the document. A refused configuration changes nothing. */
@@ -163,7 +163,10 @@ export class Site {
     }
     await this.#books.record(snapshot, wanted.document);
     const { current } = snapshot;
-    await this.#departures.advance(wanted.document, current, list.oldWorkers, signal);
+    const { oldWorkers } = list;
+    const hasLeft = await this.#departures.advance(wanted.document, current, oldWorkers, signal);
+    // Its name may be free now for one that the document has elsewhere.
+    if (hasLeft) await this.#equalise(signal);
     const { servers, pools } = this.#report();
     const states = servers
       .map((server) => `${server.pool}/${server.id} ${server.state}`)
@@ -227,7 +230,7 @@ export class Site {
       document: this.#wanted.document,
       snapshot: this.#snapshot,
       drains: this.#departures.drains(),
-      joining: this.#joining,
+      joining: new Set([...this.#joining, ...this.#departures.cuts()]),
       ledger: this.#books.ledger(),
       latencies: this.#options.latencies,
     };
@@ -262,6 +265,7 @@ export class Site {
     await writePages(places, wanted.config);
     await writeConfig(places, wanted.config);
     await replaceFile(pathsOf(places).state, "");
+    this.#departures.keepCuts([]);
     this.#running = await engine.start(wanted.config.structure, signal);
     this.#joining.clear();
     this.#books.begin(this.#running.master);
@@ -280,6 +284,8 @@ export class Site {
     const former = this.#running.pid;
     await writeConfig(places, this.#wanted.config);
     const { structure } = this.#wanted.config;
+    // The new worker has the document's servers only, by the same names.
+    this.#departures.keepCuts([]);
     this.#running = await engine.reload(structure, () => this.#readFormer(former, signal), signal);
     await this.#readOld(former, signal);
     this.#options.log.follow(this.#running.pid);
@@ -320,15 +326,27 @@ export class Site {
     this.#departures.follow(wanted.document, list.oldWorkers);
     const found: string[] = [];
     for (let round = 0; round < roundsMax; round += 1) {
-      const states = parseServersState(await engine.runtime("show servers state", signal));
-      const stats = parseStat(await engine.runtime("show stat", signal));
-      const steps = planMembership(wanted.document, runningServers(states, stats));
+      const steps = await this.#missingSteps(wanted.document, signal);
       if (steps.length === 0) return found;
       for (const step of steps) await this.#apply(step, signal);
       found.push(...steps.map((step) => step.why));
       if (steps.some((step) => step.kind === "reload")) await this.#reload(signal);
     }
     throw new Failure("rejected", `Cannot bring HAProxy in line: ${found.at(-1) ?? ""} again`);
+  }
+
+  /** What has not been begun: a server that was cut leaves by itself, and until then its name is taken. */
+  async #missingSteps(
+    document: BalancerDocument,
+    signal: AbortSignal,
+  ): Promise<readonly MembershipStep[]> {
+    const { engine } = this.#options;
+    const states = parseServersState(await engine.runtime("show servers state", signal));
+    const stats = parseStat(await engine.runtime("show stat", signal));
+    const steps = planMembership(document, runningServers(states, stats));
+    const cuts = steps.filter((step) => step.kind === "cut");
+    this.#departures.keepCuts(cuts.map((step) => step.key));
+    return steps.filter((step) => !this.#departures.isCut(step.key));
   }
 
   async #apply(step: MembershipStep, signal: AbortSignal): Promise<void> {
@@ -338,6 +356,8 @@ export class Site {
       this.#joining.delete(step.key);
       return this.#departures.cut(step.key, signal);
     }
+    // The one that was cut a moment ago still has its name: it joins when that has left.
+    if (step.kind === "join" && this.#departures.isCut(step.key)) return;
     assertDone(`change ${step.key}`, await engine.runtime(step.command, signal));
     if (step.kind === "join") this.#joining.add(step.key);
   }
