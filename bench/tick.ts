@@ -61,6 +61,8 @@ function steadySite(count: number): Observed {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    figures: new Map(),
+    scaling: new Map(),
     earlier: new Map(),
   };
 }

@@ -214,6 +214,20 @@ export const explanationSchema = z
       machines: z.number(),
       reason: z.string(),
     }),
+    steps: z
+      .array(
+        z.object({
+          step: z.string(),
+          rule: z.string().nullable(),
+          operation: z.enum(["at least", "at most"]),
+          amount: z.number(),
+          before: z.number(),
+          after: z.number(),
+          sentence: z.string(),
+        }),
+      )
+      .readonly(),
+    near: z.string().nullable(),
     rule: z.string(),
     inputs: z
       .array(

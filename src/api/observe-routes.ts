@@ -1,5 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { decideScaling } from "../core/scaling/decide.ts";
+import { describeRules } from "../core/scaling/describe-rules.ts";
+import { policyFor } from "../core/scaling/role-policy.ts";
+import { summarize } from "../core/scaling/summarize.ts";
 import { desiredRoles } from "../core/roles.ts";
 import { deployStatus, siteStatus } from "../core/status.ts";
 import { ApiFault, errorAnswers, ok } from "./answers.ts";
@@ -110,25 +112,25 @@ export function observeRoutes(parts: ApiParts) {
 async function explain(parts: ApiParts, name: string): Promise<z.infer<typeof explanationSchema>> {
   const { controller, inventory, clock } = parts;
   const observed = controller.observe();
-  const now = clock.now();
-  const role = desiredRoles(observed.inventory, now).find((r) => r.name === name);
+  const role = desiredRoles(observed.inventory, clock.now()).find((r) => r.name === name);
   if (!role?.role) throw new ApiFault("unknown", `there is no role ${name}`);
-  const { min, max, target, record } = role;
-  const samples = observed.load.get(name) ?? [];
-  const { scaling } = role.role;
-  const load = { min, max, target, targetAt: record.targetAt, pin: record.pin, samples };
-  const decision = decideScaling(scaling, load, now);
-  const machines = decision.kind === "resize" ? decision.machines : target;
+  const { min, max, target } = role;
+  const decision = observed.scaling.get(name);
+  const machines = decision?.isActing === true ? decision.desired : target;
   return {
     role: name,
     target,
     min,
     max,
-    decision: { ...decision, machines },
-    rule:
-      `out when more than ${scaling.inFlightPerMachine} requests per machine are in flight, ` +
-      `in one at a time after ${scaling.holdMs / 1000} s below it`,
-    inputs: samples.slice(-30),
+    decision: {
+      kind: machines === target ? "hold" : "resize",
+      machines,
+      reason: decision === undefined ? "nothing is decided yet" : summarize(decision),
+    },
+    steps: decision?.reasons ?? [],
+    near: decision?.near ?? null,
+    rule: describeRules(policyFor(role.role, { min, max }).rules),
+    inputs: (observed.load.get(name) ?? []).slice(-30),
     history: await inventory.events({ subject: name, limit: 20 }),
   };
 }

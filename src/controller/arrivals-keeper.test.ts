@@ -46,6 +46,8 @@ async function watch(keeper: ArrivalsKeeper, fromS: number, toS: number): Promis
       queue: 0,
       requestsPerSecond: 5,
       serversUp: 1,
+      latency: null,
+      metrics: {},
     };
     keeper.note(new Map([["web", [sample]]]));
     await keeper.keep(second * 1_000 + 500);

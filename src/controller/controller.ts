@@ -1,4 +1,5 @@
 import type { Action, Hold } from "../core/action.ts";
+import type { Decision } from "../core/scaling/decision.ts";
 import type { Outcome } from "../core/commands/outcome.ts";
 import type { Instant } from "../core/instant.ts";
 import { checkPlan } from "../core/invariants.ts";
@@ -81,6 +82,8 @@ interface Loop {
   readonly listeners: Set<() => void>;
   readonly news: AgentNews;
   holds: readonly Hold[];
+  /** By role: what was decided last about its size. */
+  decisions: ReadonlyMap<string, Decision>;
   /** What the last plan and its check took. */
   decisionMs: number;
   /** A commit that failed may have been carried out: then nobody knows who has to hear of it. */
@@ -146,6 +149,7 @@ function createLoop(parts: ControllerParts): Loop {
     listeners: new Set(),
     news: createAgentNews(),
     holds: [],
+    decisions: new Map(),
     decisionMs: 0,
     isUnsure: false,
   };
@@ -158,7 +162,7 @@ async function tick(loop: Loop): Promise<void> {
   const { clock } = loop.parts;
   const now = clock.now();
   const roles = new Set(observed.inventory.settings.site?.roles.map(({ name }) => name));
-  loop.load.add(observed.agents, balancersOf(observed), roles, now);
+  loop.load.add(observed, balancersOf(observed), roles, now);
   loop.arrivals.note(loop.load.read());
   const decided = plan(observed, now);
   const checked = checkPlan(observed, decided.actions, now);
@@ -176,6 +180,7 @@ async function tick(loop: Loop): Promise<void> {
   }
   // A commit that took long was still ours; what follows from it may be another's already.
   if (!isInOffice(loop)) return;
+  loop.decisions = decided.decisions;
   apply(loop, checked.allowed);
   // After the effects have begun: nothing waits for what is only remembered.
   const forgotten = await loop.arrivals.keep(now);
@@ -206,6 +211,8 @@ function observe(loop: Loop): Observed {
     limits: loop.effects.limits(),
     watchingSince: loop.watchingSince,
     load: loop.load.read(),
+    figures: loop.load.figures(),
+    scaling: loop.decisions,
     earlier: loop.arrivals.earlier(),
   };
 }

@@ -1,5 +1,6 @@
 import type { MachineLimits } from "./desired.ts";
 import type { Change } from "./inventory.ts";
+import type { Decision } from "./scaling/decision.ts";
 
 /** One step of a plan, so specific that applying it needs no choice. */
 export interface Action {
@@ -57,10 +58,13 @@ export interface Hold {
 export interface Plan {
   readonly actions: readonly Action[];
   readonly holds: readonly Hold[];
+  /** By role: what was decided about its size, to be remembered when the plan is carried out. */
+  readonly decisions: ReadonlyMap<string, Decision>;
 }
 
 /** What one step of the recipe came to. */
 export interface StepResult {
   readonly actions: readonly Action[];
   readonly holds: readonly Hold[];
+  readonly decisions?: ReadonlyMap<string, Decision>;
 }

@@ -74,7 +74,15 @@ describe("checkPlan", () => {
     const changes = [{ kind: "role", role: { ...role, target: 3 } }] as const;
     assert.deepEqual(guardsOf(world, { changes }), ["fresh figures"]);
     world.load.set("web", [
-      { at: world.now, inFlight: 0, queue: 0, requestsPerSecond: 0, serversUp: 2 },
+      {
+        at: world.now,
+        inFlight: 0,
+        queue: 0,
+        requestsPerSecond: 0,
+        serversUp: 2,
+        latency: null,
+        metrics: {},
+      },
     ]);
     assert.deepEqual(guardsOf(world, { changes }), []);
   });

@@ -12,7 +12,7 @@ import {
   takeSight,
 } from "./roster.ts";
 import type { Roster } from "./roster.ts";
-import { FRESH_MS } from "./scaling/decide.ts";
+import { FRESH_MS } from "./scaling/figures.ts";
 
 export interface Violation {
   readonly guard: string;

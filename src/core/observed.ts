@@ -1,7 +1,9 @@
 import type { MachineLimits } from "./desired.ts";
 import type { Instant } from "./instant.ts";
 import type { InventoryState } from "./inventory.ts";
-import type { AgentReport } from "./report.ts";
+import type { AgentReport, Latency } from "./report.ts";
+import type { Decision } from "./scaling/decision.ts";
+import type { RoleFigures } from "./scaling/figures.ts";
 import type { Earlier } from "./scaling/view.ts";
 
 /** What was last seen, when and by whom. A failed observation is `null`, never an empty one. */
@@ -18,6 +20,10 @@ export interface Observed {
   readonly limits: ReadonlyMap<string, LimitsObservation>;
   /** Load per role over the last minutes, oldest first, one sample a second while the balancers report. */
   readonly load: ReadonlyMap<string, readonly LoadSample[]>;
+  /** The same by second, with what else is known of each role. */
+  readonly figures: ReadonlyMap<string, RoleFigures>;
+  /** What was decided last about the size of each role, for the next decision to go on from. */
+  readonly scaling: ReadonlyMap<string, Decision>;
   /** By role: what came on earlier days, from the site's own history. */
   readonly earlier: ReadonlyMap<string, Earlier>;
 }
@@ -64,4 +70,7 @@ export interface LoadSample {
   readonly requestsPerSecond: number;
   /** Servers that were up when it was taken. */
   readonly serversUp: number;
+  readonly latency: Latency | null;
+  /** By name: what the role's machines say of themselves, as means over them. `cpu` and `memory` are shares of 1. */
+  readonly metrics: Readonly<Record<string, number>>;
 }

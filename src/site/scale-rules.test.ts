@@ -86,12 +86,18 @@ describe("scale: in the site file", () => {
   it("needs none of it: in_flight and hold alone mean what they meant", () => {
     assert.equal(rulesOf("{ in_flight: 20, hold: 5m }"), null);
     const floor = rulesOf('schedule: [{ on: "daily 08:00-18:00 UTC", min: 3 }]');
+    assert.deepEqual([floor?.targets, floor?.aim?.slowS, floor?.limits.holdS], [[], 1, 600]);
+    const aimed = rulesOf("in_flight: 5\naim: { slow: 2s }");
+    assert.deepEqual([aimed?.targets, aimed?.aim?.slowS], [[], 2]);
+    const both = rulesOf("in_flight: 5\ntargets: [{ cpu: 50% }]");
     assert.deepEqual(
-      floor?.targets.map(({ name, target }) => [name, target]),
-      [["in_flight per machine", 8]],
+      both?.targets.map(({ name, target }) => [name, target]),
+      [
+        ["cpu", 0.5],
+        ["in_flight per machine", 5],
+      ],
     );
-    assert.equal(floor?.limits.holdS, 120);
-    assert.deepEqual(rulesOf("in_flight: 5\ntargets: [{ cpu: 50% }]")?.targets.length, 2);
+    assert.equal(both?.aim, null);
     assert.deepEqual(rulesOf("targets: [{ cpu: 50% }]")?.targets.length, 1);
   });
 

@@ -17,8 +17,10 @@ type ScaleFields = RoleFields["scale"];
 /** More are nobody's; a decision looks at all of them each second. */
 const entriesMax = 100;
 
-/** Requests in flight a machine should carry where nobody says anything. */
+/** Requests a machine works on at the same time where nobody says anything. */
 export const inFlightDefault = 8;
+/** What is slow where nobody says how many machines are needed. */
+const slowDefaultMs = 1_000;
 
 /** The rules below `scale:`, null when there are none; and what is wrong with them, below the path. */
 export function compileScale(
@@ -38,15 +40,16 @@ export function compileScale(
   if (aim.slow === null && (aim["at most"] !== 0.001 || aim["machine-hour is worth"] !== null))
     report.tell(["aim"], "missing", "an aim needs slow: which answers are slow");
   const isSilent = aim.slow === null && scale.targets.length === 0 && scale.when.length === 0;
-  const inFlight = scale.in_flight ?? (isSilent ? inFlightDefault : null);
+  const slowMs = aim.slow ?? (isSilent ? slowDefaultMs : null);
+  const inFlight = slowMs === null ? scale.in_flight : null;
   const { schedule, zones } = compileSchedule(report, scale.schedule);
   const rules: Rules = {
     mode: scale.mode,
     aim:
-      aim.slow === null
+      slowMs === null
         ? null
         : {
-            slowS: aim.slow / 1_000,
+            slowS: slowMs / 1_000,
             shareMax: aim["at most"],
             worth: aim["machine-hour is worth"],
           },

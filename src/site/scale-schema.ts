@@ -213,11 +213,11 @@ const limitsShape = {
 /** Keys below `scale:`. */
 export const scaleShape = {
   in_flight: optional(count(1, 100_000, 8), {
-    what: "Requests in flight one machine should carry; above it the role scales out.",
+    what: "Requests one machine works on at the same time: what the aim reckons with where no `limit` says it, and a target per machine where rules stand alone.",
     example: 20,
-    defaultText: "`8`, where nothing else below `scale` says how many machines are needed",
+    defaultText: "`8` for the aim",
   }),
-  hold: withDefault(duration(0, "2m"), "2m", {
+  hold: withDefault(duration(0, "10m"), "10m", {
     what: "How long the need must have been lower before a machine is given back.",
     example: "10m",
   }),

@@ -83,7 +83,7 @@ describe("a site file that is right", () => {
         drainMs: 30_000,
         backupRole: null,
       },
-      scaling: { inFlightPerMachine: 8, holdMs: 120_000 },
+      scaling: { inFlightPerMachine: 8, holdMs: 600_000 },
       deploy: {
         batch: 0.25,
         timeoutMs: 60_000,

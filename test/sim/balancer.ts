@@ -243,7 +243,8 @@ function reportOf(engine: Engine, world: EngineWorld): BalancerReport {
         pool: pool.name,
         inFlight: engine.isRunning ? world.loadOf(pool.name) : 0,
         queue: 0,
-        requestsPerSecond: 0,
+        // Each takes a fifth of a second.
+        requestsPerSecond: engine.isRunning ? 5 * world.loadOf(pool.name) : 0,
         serversUp: up,
         latency: null,
       };

@@ -1,4 +1,6 @@
 import { applyChanges, emptyInventory } from "../../src/core/changes.ts";
+import type { Decision } from "../../src/core/scaling/decision.ts";
+import { figuresOf } from "../../src/core/scaling/figures.ts";
 import type { Site } from "../../src/core/desired.ts";
 import type { BalancerDocument, MachineDocument, ServerDocument } from "../../src/core/document.ts";
 import { checkPlan } from "../../src/core/invariants.ts";
@@ -71,6 +73,7 @@ export interface World {
   /** What each machine was told that it may use. */
   readonly limits: Map<string, LimitsObservation>;
   readonly load: Map<string, LoadSample[]>;
+  scaling: ReadonlyMap<string, Decision>;
   readonly log: string[];
   readonly refusals: string[];
   requestsLost: string[];
@@ -88,6 +91,7 @@ export function createWorld(site: Site): World {
     launchFails: () => false,
     limits: new Map(),
     load: new Map(),
+    scaling: new Map(),
     log: [],
     refusals: [],
     requestsLost: [],
@@ -169,6 +173,7 @@ export function tick(world: World): Plan {
   world.requestsLost.push(...lostRequests(world));
   const observed = observe(world);
   const decided = plan(observed, world.now);
+  world.scaling = decided.decisions;
   const { allowed, refused } = checkPlan(observed, decided.actions, world.now);
   for (const { action, violation } of refused) {
     world.refusals.push(
@@ -354,6 +359,8 @@ export function observe(world: World): Observed {
     limits: world.limits,
     watchingSince: 0,
     load: world.load,
+    figures: new Map([...world.load].map(([role, samples]) => [role, figuresOf(samples)])),
+    scaling: world.scaling,
     earlier: new Map(),
   };
 }

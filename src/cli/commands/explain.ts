@@ -27,6 +27,11 @@ function renderExplanation(given: Explanation): readonly string[] {
   return [
     `${given.role} has a target of ${counted(given.target, "machine")} (${given.min}..${given.max}) and ${wish}: ${given.decision.reason}`,
     `rule: ${given.rule}`,
+    ...given.steps.map(({ rule, step, before, after, sentence }) => {
+      const moved = before === after ? `${after}` : `${before} → ${after}`;
+      return `  ${moved.padEnd(7)} ${rule ?? step}: ${sentence}`;
+    }),
+    ...(given.near === null ? [] : [`near: ${given.near}`]),
     last === undefined
       ? "seen: nothing yet"
       : `seen: ${formatCount(last.inFlight)} in flight, ${formatCount(last.queue)} queued, ` +

@@ -17,6 +17,8 @@ function move(world: World): Outcome {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    figures: new Map(),
+    scaling: new Map(),
     earlier: new Map(),
   };
   const site = { ...local, provider: "netns" as const };

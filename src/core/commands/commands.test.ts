@@ -30,6 +30,8 @@ function seen(world: World): Observed {
     limits: new Map(),
     watchingSince: 0,
     load: new Map(),
+    figures: new Map(),
+    scaling: new Map(),
     earlier: new Map(),
   };
 }

@@ -1,22 +1,30 @@
 import { aimNeed, newMemory } from "./aim/aim.ts";
 import type { AimBasis, AimBounds, AimMemory } from "./aim/aim.ts";
+import { usualTuning } from "./aim/tuning.ts";
 import type { AimPolicy } from "./policy.ts";
 
-/** The aim as one voice among the rules. It knows by itself when machines are better kept. */
-export function aimPolicy(bounds: AimBounds): AimPolicy {
+/** The aim as one voice among the rules. It knows by itself when machines are better kept, for `holdS` at least. */
+export function aimPolicy(bounds: AimBounds, holdS = usualTuning.holdS): AimPolicy {
+  const tuning = { ...usualTuning, holdS, quietS: holdS };
   return (memory, view, nowS) => {
     const known = (memory ?? newMemory) as AimMemory;
-    const said = aimNeed(bounds, known, view, nowS);
+    const said = aimNeed(bounds, known, view, nowS, tuning);
     const reason = sentenceOf(said.need, said.basis);
     return { need: said.need, isCalm: said.basis !== null, reason, memory: said.memory };
   };
 }
 
+const whyKept = {
+  waited: "requests had to wait a moment ago",
+  restless: "what comes jumps all the time, and machines were added lately",
+  "small surplus": "it is little more than is needed, and machines were added lately",
+} as const;
+
 function sentenceOf(need: number, basis: AimBasis | null): string {
   if (basis === null) return "no fresh figures from a balancer";
   const { expected, alarm, kept, needHeld } = basis;
   const load = `${expected.toFixed(expected < 10 ? 1 : 0)} requests a second are expected`;
-  if (kept !== null) return `${load}; ${need} are kept: ${kept}`;
+  if (kept !== null) return `${load}; ${need} are kept: ${whyKept[kept]}`;
   if (alarm !== null && alarm.machines > needHeld) return `a sudden crowd: ${load}`;
   return `${load}, and up to ${needHeld} machines were needed for them`;
 }

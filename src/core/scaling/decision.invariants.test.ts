@@ -208,7 +208,8 @@ describe("whatever the rules and the figures", () => {
     check(
       fc.property(policies, loads, pools, (policy, load, pool) => {
         const first = decide(policy, emptyAsked(pool), viewOf(NOW, load, pool), NOW);
-        const carried = { ready: pool.ready, booting: Math.max(0, first.desired - pool.ready) };
+        const ready = Math.min(pool.ready, first.desired);
+        const carried = { ready, booting: first.desired - ready };
         for (const after of [pool, carried]) {
           const second = decide(policy, first.state, viewOf(NOW, load, after), NOW);
           assert.equal(second.desired, first.desired);

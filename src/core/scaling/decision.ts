@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { DecisionView, ScalingPolicy } from "./policy.ts";
-import { judgeVoices, type Heard } from "./rules/hear.ts";
+import { aimRule, judgeVoices, type Heard } from "./rules/hear.ts";
 import { limit } from "./rules/limit.ts";
 import { peakOf, withPeak } from "./rules/ledger.ts";
 import { createReckoning, type Reason, type Reckoning } from "./rules/reasons.ts";
@@ -42,10 +42,13 @@ export function decide(
   assert(bounds.min <= bounds.max, "the minimum is above the maximum");
   const before = resumed(state, nowS);
   const reckoning = createReckoning();
-  if (before.asked?.s === nowS) return again(policy, before, reckoning, view);
+  const current = currentOf(rules, before, view);
+  const isAgain = before.asked?.s === nowS && !isNewBeginning(before, current);
+  if (isAgain && !asksForMore(policy, before, view, nowS)) {
+    return again(policy, before, reckoning);
+  }
   if (rules.mode === "off") return stay(policy, before, reckoning, view, nowS);
 
-  const current = currentOf(rules, before, view);
   const heard = judgeVoices(policy, before, view, {
     nowS,
     current,
@@ -55,19 +58,24 @@ export function decide(
   agree(reckoning, { policy, heard, before, view, current, nowS });
   const { holdS } = rules.limits;
   const needed = reckoning.machines();
-  // Who has no past has seen no need: what there is may well be one.
-  const former = before.asked === null ? withPeak([], nowS, current, holdS) : before.needs;
+  const former = isNewBeginning(before, current)
+    ? withPeak([], nowS, current, holdS)
+    : before.needs;
   const peak = peakOf(former, nowS, holdS);
   reckoning.atLeast("hold", {
     amount: peak,
     sentence: `up to ${peak} were needed in the last ${holdS} s`,
   });
   restrain(reckoning, policy, heard, { before, current, nowS });
+  if (isAgain) repeat(reckoning, before);
   spend(reckoning, { rules, bounds, spending: view.spending });
 
   const desired = reckoning.machines();
-  const needs = withPeak(former, nowS, needed, holdS);
-  const next = afterwards({ ...heard.state, needs }, { rules, desired, current, nowS });
+  const needs = withPeak(former, nowS, policy.aim === null ? needed : neededByRules(heard), holdS);
+  const next = afterwards(
+    { ...heard.state, needs },
+    { rules, desired, current, nowS, aimed: heard.aimed },
+  );
   return {
     desired,
     isActing: rules.mode !== "shadow",
@@ -76,6 +84,20 @@ export function decide(
     near: nearestOf(heard.voices.map(({ near }) => near))?.tell() ?? null,
     nextS: nextOf(heard, next, rules, nowS),
   };
+}
+
+/** The aim holds its needs itself: held twice, they would last twice as long. */
+function neededByRules({ voices }: Heard): number {
+  return Math.max(0, ...voices.filter(({ rule }) => rule !== aimRule).map(({ need }) => need));
+}
+
+/**
+ * Who has no past has seen no need: what there is may well be one. And somebody who set another number by hand has
+ * said what is needed now. As many as before the decision are no sign of that: it may not be carried out yet.
+ */
+function isNewBeginning({ asked }: DecisionState, current: number): boolean {
+  if (asked === null) return true;
+  return current !== asked.desired && current !== (asked.from ?? asked.desired);
 }
 
 /** In shadow mode the pool that would be there: the real one follows somebody else. */
@@ -107,17 +129,32 @@ function restrain(
   reckoning.atMost("bounds", { amount: max, sentence: `the site file allows at most ${max}` });
 }
 
+/** News of the same second: the aim alone may ask for more, because a crowd at the door waits for no clock. */
+function asksForMore(
+  { aim, rules }: ScalingPolicy,
+  { asked, aim: memory }: DecisionState,
+  view: DecisionView,
+  nowS: number,
+): boolean {
+  if (aim === null || rules.mode === "off") return false;
+  return aim(memory, view, nowS).need > (asked?.aimed ?? Infinity);
+}
+
+/** What was decided in this second may not be carried out yet. */
+function repeat(reckoning: Reckoning, { asked }: DecisionState): void {
+  const amount = asked?.desired ?? 0;
+  reckoning.atLeast("again", { amount, sentence: `${amount} was decided in this second` });
+}
+
 /** Whoever asks twice in a second gets the same answer: what was decided may not be carried out yet. */
 function again(
   { rules, bounds }: ScalingPolicy,
   state: DecisionState,
   reckoning: Reckoning,
-  view: DecisionView,
 ): Decision {
-  const { s, desired } = state.asked ?? { s: 0, desired: view.pool.desired };
-  const sentence = `${desired} was decided in this second`;
-  reckoning.atLeast("again", { amount: desired, sentence });
-  return standing({ rules, bounds, state, reckoning, nextS: s + 1 });
+  repeat(reckoning, state);
+  const nextS = (state.asked?.s ?? 0) + 1;
+  return standing({ rules, bounds, state, reckoning, nextS });
 }
 
 function stay(

@@ -1,24 +1,36 @@
 import type { Action, Hold, StepResult } from "../action.ts";
+import type { Role } from "../desired.ts";
+import type { Instant } from "../instant.ts";
+import { bootSecondsOf } from "../machines/boot-times.ts";
+import type { DesiredRole } from "../roles.ts";
+import { isMachineServing } from "../roster.ts";
 import type { Roster } from "../roster.ts";
-import { decideScaling } from "./decide.ts";
+import { decide } from "./decision.ts";
+import type { Decision } from "./decision.ts";
+import { createFigures, FRESH_MS } from "./figures.ts";
+import type { DecisionView } from "./policy.ts";
+import { policyFor, slotsOf } from "./role-policy.ts";
+import { emptyDecisionState } from "./rules/state.ts";
+import { summarize } from "./summarize.ts";
 
-/** Sets each role's target from its load, within the bounds of the site file. */
+/** Sets each role's target: what the operator pinned, else what its rules or the aim want. */
 export function scaleRoles(roster: Roster): StepResult {
   const actions: Action[] = [];
   const holds: Hold[] = [];
+  const decisions = new Map<string, Decision>();
   if (roster.state.settings.phase === "down") return { actions, holds };
-  for (const { name, role, record, min, max, target, targetReason } of roster.roles) {
+  for (const desired of roster.roles) {
+    const { name, role, record, target, targetReason } = desired;
     if (role === null) continue;
-    const samples = roster.observed.load.get(name) ?? [];
-    const load = { min, max, target, targetAt: record.targetAt, pin: record.pin, samples };
-    const decision = decideScaling(role.scaling, load, roster.now);
-    if (decision.kind === "hold") {
-      holds.push({ subject: name, reason: decision.reason });
+    const size = sizeOf(roster, desired, role, decisions);
+    if (size.machines === target) {
+      holds.push({ subject: name, reason: size.reason });
       // The site file's bounds may have moved under a target on record.
       if (target === record.target) continue;
     }
-    const machines = decision.kind === "resize" ? decision.machines : target;
-    const reason = decision.kind === "resize" ? decision.reason : targetReason;
+    const isMoved = size.machines !== target;
+    const reason = isMoved ? size.reason : targetReason;
+    const { machines } = size;
     const resized = { ...record, target: machines, targetReason: reason, targetAt: roster.now };
     actions.push({
       kind: "scale",
@@ -28,5 +40,70 @@ export function scaleRoles(roster: Roster): StepResult {
       effect: null,
     });
   }
-  return { actions, holds };
+  return { actions, holds, decisions };
+}
+
+interface Size {
+  readonly machines: number;
+  readonly reason: string;
+}
+
+function sizeOf(
+  roster: Roster,
+  desired: DesiredRole,
+  role: Role,
+  decisions: Map<string, Decision>,
+): Size {
+  const { name, min, max, target, record } = desired;
+  const decision = decisionFor(roster, desired, role);
+  decisions.set(name, decision);
+  const pinned = pinnedTo(desired, record.pin, roster.now);
+  if (pinned !== null) return pinned;
+  if (min === max) return { machines: target, reason: `the site file wants ${min}` };
+  const reason = summarize(decision);
+  if (decision.isActing) return { machines: decision.desired, reason };
+  return { machines: target, reason: `in shadow: ${decision.desired} machines; ${reason}` };
+}
+
+/** What the role's rules say now, whoever acts on it. */
+function decisionFor(roster: Roster, desired: DesiredRole, role: Role): Decision {
+  const { name, min, max } = desired;
+  const view = viewOf(roster, desired, role);
+  const state = roster.observed.scaling.get(name)?.state ?? emptyDecisionState;
+  return decide(policyFor(role, { min, max }), state, view, secondOf(view, roster.now));
+}
+
+function viewOf(roster: Roster, { name, target }: DesiredRole, role: Role): DecisionView {
+  const { observed, state } = roster;
+  const figures = observed.figures.get(name) ?? noFigures;
+  const machines = roster.machinesOf(name);
+  const ready = machines.filter((machine) => isMachineServing(roster, machine)).length;
+  return {
+    ...figures,
+    pool: { ready, booting: Math.max(0, target - ready), desired: target },
+    machine: { slots: slotsOf(role), bootS: bootSecondsOf(state, name) ?? BOOT_S },
+    earlier: observed.earlier.get(name) ?? null,
+    spending: null,
+  };
+}
+
+const noFigures = createFigures();
+/** What a machine takes to start where none has started yet. */
+const BOOT_S = 5;
+
+/** Whole seconds up to the newest figure, which comes a little later than it was taken. */
+function secondOf({ balancer }: DecisionView, now: Instant): number {
+  const next = Math.floor(now / 1_000) + 1;
+  const end = balancer.arrivals.end ?? next;
+  return end <= next && (next - end) * 1_000 <= FRESH_MS ? end : next;
+}
+
+function pinnedTo(
+  { min, max }: DesiredRole,
+  pin: DesiredRole["record"]["pin"],
+  now: Instant,
+): Size | null {
+  if (pin === null || (pin.until !== null && pin.until <= now)) return null;
+  const machines = Math.min(Math.max(pin.machines, min), max);
+  return { machines, reason: `pinned to ${machines}` };
 }

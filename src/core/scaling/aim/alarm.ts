@@ -40,7 +40,9 @@ function machinesAgainst(crowd: Crowd, moment: Moment): number {
   const factor = crowd === "rise" ? overshootAt(moment) : jamFactor;
   const { level, serviceS, leadS, slotsPerMachine, tuning } = moment;
   const backlog = (Math.min(level.waiting, level.last6 * waitMaxS) * serviceS) / clearS;
-  const slots = slotsFor(level.last6 * factor * serviceS, spareRoots(leadS, tuning)) + backlog;
+  // Where nothing limits what a machine takes, a crowd is at work before it has been counted for long.
+  const load = Math.max(level.last6 * factor * serviceS, level.atWorkNow);
+  const slots = slotsFor(load, spareRoots(leadS, tuning)) + backlog;
   return Math.ceil(slots / slotsPerMachine);
 }
 

@@ -1,3 +1,4 @@
+import type { Seconds } from "../seconds.ts";
 import type { RoleView } from "../view.ts";
 
 /** What comes in, in requests a second, as it looks after the noise is taken off. */
@@ -13,6 +14,8 @@ export interface Level {
   readonly waiting: number;
   /** Requests at work, the mean over ten seconds. */
   readonly atWork: number;
+  /** The same in the last second. */
+  readonly atWorkNow: number;
 }
 
 /** A shorter window is believed as far as it is above what chance does to it: [seconds, deviations, share]. */
@@ -24,9 +27,9 @@ const windows = [
 /** Null while the balancer's figures are missing. */
 export function readLevel({ balancer, pool, machine }: RoleView, now: number): Level | null {
   const { arrivals, busy, queue } = balancer;
-  const last10 = arrivals.mean(now - 10, now);
+  const last10 = recent(arrivals, now);
   const last6 = arrivals.mean(now - 6, now) ?? last10;
-  const atWork = busy.mean(now - 10, now);
+  const atWork = recent(busy, now);
   if (last10 === null || last6 === null || atWork === null) return null;
   const lasting = [arrivals.mean(now - 60, now) ?? last10];
   for (const [seconds, deviations, share] of windows) {
@@ -35,7 +38,8 @@ export function readLevel({ balancer, pool, machine }: RoleView, now: number): L
       lasting.push(mean - deviations * Math.hypot(Math.sqrt(mean / seconds), share * mean));
   }
   const inLine = queue.at(now - 1) ?? queue.at(now - 2) ?? 0;
-  const over = (busy.at(now - 1) ?? atWork) - pool.ready * machine.slots;
+  const atWorkNow = busy.at(now - 1) ?? atWork;
+  const over = atWorkNow - pool.ready * machine.slots;
   return {
     level: Math.max(...lasting),
     last6,
@@ -44,5 +48,15 @@ export function readLevel({ balancer, pool, machine }: RoleView, now: number): L
     before: arrivals.mean(now - 76, now - 16),
     waiting: inLine + Math.max(0, over),
     atWork,
+    atWorkNow,
   };
+}
+
+/** The last ten seconds, or as many as there are of a role that has just begun. */
+function recent(seconds: Seconds, now: number): number | null {
+  for (const window of [10, 5, 3, 2]) {
+    const mean = seconds.mean(now - window, now);
+    if (mean !== null) return mean;
+  }
+  return null;
 }

@@ -15,6 +15,8 @@ export interface Heard {
   readonly schedule: ScheduleNow;
   readonly sight: Sight;
   readonly latches: Latches;
+  /** What the aim alone wants; null: there is none. */
+  readonly aimed: number | null;
   /** With what the voices have to remember. */
   readonly state: DecisionState;
 }
@@ -32,6 +34,9 @@ interface Moment {
   /** How long before it is needed a machine is launched. */
   readonly leadS: number;
 }
+
+/** The name of the aim's voice. */
+export const aimRule = "aim";
 
 /** Hears the aim, the targets, the rules and the schedule. */
 export function judgeVoices(
@@ -61,7 +66,8 @@ export function judgeVoices(
   if (floor !== null) voices.push(floorVoice(floor.entry.text, floor.machines));
   const memory = { fired: Object.fromEntries(fired), latched, aim: aimed?.memory ?? state.aim };
   const latches = { isOn: () => false, set: () => undefined };
-  return { voices, vetoes, schedule, sight, latches, state: { ...state, ...memory } };
+  const said = { aimed: aimed?.need ?? null, state: { ...state, ...memory } };
+  return { voices, vetoes, schedule, sight, latches, ...said };
 }
 
 function aimVoice(
@@ -71,7 +77,7 @@ function aimVoice(
   const isRight = Number.isFinite(aimed.need) && aimed.need >= 0;
   const wanted = isRight ? Math.ceil(aimed.need) : current;
   const need = aimed.isCalm && isRight ? wanted : Math.max(wanted, current);
-  return { rule: "aim", need, isShrinker: true, sentence: aimed.reason, near: null };
+  return { rule: aimRule, need, isShrinker: true, sentence: aimed.reason, near: null };
 }
 
 function floorVoice(text: string, machines: number): Voice {

@@ -2,8 +2,7 @@ import type { Ledger } from "./ledger.ts";
 
 /** What a decision has to remember of the ones before it: plain JSON of less than 64 KB. */
 export interface DecisionState {
-  /** When it was asked last, and what it said. */
-  readonly asked: { readonly s: number; readonly desired: number } | null;
+  readonly asked: Asked | null;
   /** Needs that no later one exceeds. */
   readonly needs: Ledger;
   readonly ups: Ledger;
@@ -17,6 +16,16 @@ export interface DecisionState {
   readonly latched: readonly string[];
   /** What the aim remembers. */
   readonly aim: unknown;
+}
+
+/** When it was asked last, and what it said. */
+export interface Asked {
+  readonly s: number;
+  readonly desired: number;
+  /** Machines wanted before. Left out: as many. */
+  readonly from?: number;
+  /** What the aim alone wanted, where there is one. */
+  readonly aimed?: number;
 }
 
 /** A rule that wants more machines keeps its wish until they are there. */
