@@ -55,7 +55,7 @@ function open() {
 }
 
 describe("limits as an effect", () => {
-  const wish = { kind: "limits", machine: "web-1", limits: half } as const;
+  const wish = { kind: "limits", machine: "web-1", address: null, limits: half } as const;
 
   it("are under way, then given, and no trouble of the machine", async () => {
     const { effects, calls, ends } = open();
@@ -64,6 +64,7 @@ describe("limits as an effect", () => {
     assert.equal(effects.limits().get("web-1")?.state, "under-way");
     await effects.settled();
     assert.deepEqual(effects.limits().get("web-1"), {
+      address: null,
       limits: half,
       state: "given",
       at: 7,

@@ -44,6 +44,7 @@ export function createEffects(parts: EffectParts): Effects {
   const running = new Map<string, Promise<void>>();
   const noteLimits = (effect: LimitsEffect, outcome: Outcome): void =>
     void limits.set(effect.machine, {
+      address: effect.address,
       limits: effect.limits,
       state: outcome === "begun" ? "under-way" : outcome === null ? "given" : "refused",
       at: clock.now(),

@@ -46,7 +46,13 @@ export type Effect =
       readonly number: number;
     }
   | { readonly kind: "terminate"; readonly machine: string }
-  | { readonly kind: "limits"; readonly machine: string; readonly limits: MachineLimits }
+  | {
+      readonly kind: "limits";
+      readonly machine: string;
+      /** Where it was when it was told: elsewhere it may have been made anew. */
+      readonly address: string | null;
+      readonly limits: MachineLimits;
+    }
   | { readonly kind: "remove-release"; readonly release: string };
 
 /** Something that should happen and does not yet, and what it waits for. */

@@ -48,6 +48,8 @@ export interface EffectObservation {
 }
 
 export interface LimitsObservation {
+  /** Where the machine was. */
+  readonly address: string | null;
   readonly limits: MachineLimits;
   readonly state: "under-way" | "given" | "refused";
   readonly at: Instant;

@@ -132,7 +132,7 @@ export const breaks: readonly Break[] = [
   {
     name: "limits-told-once",
     file: "src/core/machines/limits.ts",
-    find: `const isTold = last !== undefined && isSame(last.limits, limits);`,
+    find: `const isTold = last !== undefined && !isNews && last.address === address;`,
     replace: `const isTold = last !== undefined;`,
   },
   {

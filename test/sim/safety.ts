@@ -165,10 +165,12 @@ export function createSafety(view: SafetyView): Safety {
   /** Since when each machine may use what the site file does not say. */
   const unlimited = new Map<string, number>();
   const checkLimits = ({ machines: records, settings }: InventoryState): void => {
-    for (const { name, role, state } of records.values()) {
+    for (const { name, role, state, address } of records.values()) {
       const real = machines.get(name);
       const { cpuMax } = limitsOf(settings.site, role);
-      const isOwed = state === "running" && real !== undefined && real.limits.cpuMax !== cpuMax;
+      // One that was made anew is known to be so by its address.
+      const isKnown = state === "running" && real !== undefined && real.address === address;
+      const isOwed = isKnown && real.limits.cpuMax !== cpuMax;
       if (!isOwed) unlimited.delete(name);
       else unlimited.set(name, unlimited.get(name) ?? now());
       const since = Math.max(unlimited.get(name) ?? Infinity, view.limitedAt(name));

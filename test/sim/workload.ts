@@ -154,7 +154,7 @@ interface Variant {
 }
 
 function edited(variant: Variant, random: Random): Variant {
-  switch (random.between(0, 6)) {
+  switch (random.between(0, 9)) {
     case 0: {
       const min = random.between(1, 3);
       return { ...variant, min, max: random.between(min, 6) };
@@ -167,6 +167,9 @@ function edited(variant: Variant, random: Random): Variant {
       return { ...variant, balancers: random.between(1, 2) };
     case 4:
     case 5:
+    case 6:
+    case 7:
+    case 8:
       return { ...variant, cpuMax: random.pick([null, 0.5, 1, 2]) ?? null };
     default:
       return { ...variant, env: variant.env + 1 };

@@ -187,8 +187,9 @@ export function tick(world: World): Plan {
   for (const { effect } of allowed) {
     if (effect?.kind === "launch") launch(world, effect.machine, effect.role);
     if (effect?.kind === "limits") {
-      const { limits } = effect;
-      world.limits.set(effect.machine, { limits, state: "given", at: world.now, message: null });
+      const { address, limits } = effect;
+      const given = { address, limits, state: "given", at: world.now, message: null } as const;
+      world.limits.set(effect.machine, given);
     }
     if (effect?.kind === "terminate") world.machines.delete(effect.machine);
   }

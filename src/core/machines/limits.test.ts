@@ -11,14 +11,17 @@ const half: MachineLimits = { cpuMax: 0.5, memoryBytesMax: null };
 const none: MachineLimits = { cpuMax: null, memoryBytesMax: null };
 
 interface Case {
-  readonly last?: Omit<LimitsObservation, "at" | "message">;
+  readonly last?: Pick<LimitsObservation, "limits" | "state">;
+  /** Whether it was elsewhere when it was told. */
+  readonly hasMoved?: boolean;
   readonly lastMsAgo?: number;
   readonly state?: MachineState;
   readonly provider?: ProviderName;
 }
 
 /** What web-1, which may use half a core, is told when it was told `last` before. */
-function told({ last, lastMsAgo = 0, state = "running", provider = "netns" }: Case) {
+function told(wish: Case) {
+  const { last, lastMsAgo = 0, state = "running", provider = "netns", hasMoved = false } = wish;
   const site = aSite([aRole("web", { machines: { min: 1, max: 1 }, limits: half })]);
   const world = createWorld(site);
   settle(world);
@@ -28,28 +31,37 @@ function told({ last, lastMsAgo = 0, state = "running", provider = "netns" }: Ca
   assert.ok(machine);
   commit(world, [{ kind: "machine", machine: { ...machine, state } }]);
   const at = world.now - lastMsAgo;
-  const limits = new Map(last === undefined ? [] : [["web-1", { ...last, at, message: null }]]);
+  const address = hasMoved ? "10.9.9.9" : machine.address;
+  const seen = last === undefined ? [] : [{ ...last, address, at, message: null }];
+  const limits = new Map(seen.map((observation) => ["web-1", observation]));
   const observed = { ...observe(world), limits };
   // The provider would show that it is there.
   const isUnseen = state === "launching";
   const { actions } = plan({ ...observed, ...(isUnseen ? { provider: null } : {}) }, world.now);
   return actions.flatMap(({ kind, subject, reason, effect, isRepeat = false }) =>
-    kind === "limits" && subject === "web-1" ? [{ reason, effect, isRepeat }] : [],
+    kind === "limits" && effect?.kind === "limits" && subject === "web-1"
+      ? [{ reason, limits: effect.limits, isRepeat }]
+      : [],
   );
 }
 
-const effect = { kind: "limits", machine: "web-1", limits: half };
+const limits = half;
 const reason = "it may use 0.5 cores and all memory from now on, as the site file says";
 
 describe("the limits of machines that run", () => {
+  it("are told again to a machine that is elsewhere: it may have been made anew", () => {
+    const last = { limits: half, state: "given" } as const;
+    assert.deepEqual(told({ last, hasMoved: true }), [{ reason, limits, isRepeat: true }]);
+  });
+
   it("are told once by each controller, which is no news", () => {
-    assert.deepEqual(told({}), [{ reason, effect, isRepeat: true }]);
+    assert.deepEqual(told({}), [{ reason, limits, isRepeat: true }]);
     assert.deepEqual(told({ last: { limits: half, state: "given" } }), []);
   });
 
   it("are told again when they change, which is news, one word at a time", () => {
     const given = { limits: none, state: "given" } as const;
-    assert.deepEqual(told({ last: given }), [{ reason, effect, isRepeat: false }]);
+    assert.deepEqual(told({ last: given }), [{ reason, limits, isRepeat: false }]);
     assert.deepEqual(told({ last: { ...given, state: "under-way" } }), []);
     const memory = { ...half, memoryBytesMax: 2 ** 28 };
     assert.equal(told({ last: { limits: memory, state: "given" } }).length, 1);
@@ -58,9 +70,9 @@ describe("the limits of machines that run", () => {
   it("are asked for once a second until they are given", () => {
     const last = { limits: half, state: "refused" } as const;
     assert.deepEqual(told({ last, lastMsAgo: 900 }), []);
-    assert.deepEqual(told({ last, lastMsAgo: 1_000 }), [{ reason, effect, isRepeat: true }]);
+    assert.deepEqual(told({ last, lastMsAgo: 1_000 }), [{ reason, limits, isRepeat: true }]);
     const other = { limits: none, state: "refused" } as const;
-    assert.deepEqual(told({ last: other }), [{ reason, effect, isRepeat: false }]);
+    assert.deepEqual(told({ last: other }), [{ reason, limits, isRepeat: false }]);
   });
 
   it("are told to a launched machine when it is there, and to none that is given back", () => {

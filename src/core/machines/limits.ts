@@ -30,12 +30,14 @@ export function limitMachines(roster: Roster): StepResult {
 }
 
 function limitMachine(roster: Roster, site: Site, machine: MachineRecord): readonly Action[] {
-  const { name, state } = machine;
+  const { name, state, address } = machine;
   // What is being launched may have been asked for with former limits: it is told when it is there.
   if (state === "launching" || state === "terminating") return [];
   const limits = limitsOf(site, machine.role);
   const last = roster.observed.limits.get(name);
-  const isTold = last !== undefined && isSame(last.limits, limits);
+  const isNews = last !== undefined && !isSame(last.limits, limits);
+  // A launch that was carried out late may have made it anew, with the limits of then, and elsewhere.
+  const isTold = last !== undefined && !isNews && last.address === address;
   if (last?.state === "under-way" || (isTold && last.state === "given")) return [];
   if (isTold && roster.now - last.at < ASK_AGAIN_MS) return [];
   const action: Action = {
@@ -43,10 +45,10 @@ function limitMachine(roster: Roster, site: Site, machine: MachineRecord): reado
     subject: name,
     reason: describe(limits),
     changes: [],
-    effect: { kind: "limits", machine: name, limits },
+    effect: { kind: "limits", machine: name, address, limits },
   };
   // The first word of a controller repeats what is on record already.
-  return [last === undefined || isTold ? { ...action, isRepeat: true } : action];
+  return [isNews ? action : { ...action, isRepeat: true }];
 }
 
 function isSame(one: MachineLimits, other: MachineLimits): boolean {
