@@ -59,6 +59,7 @@ class Agent {
   /** Accepted, and not yet on the disk. */
   #offered: MachineDocument | null = null;
   #isRecordLost = false;
+  #writing: Promise<boolean> = Promise.resolve(true);
 
   constructor(
     parts: AgentParts,
@@ -74,7 +75,7 @@ class Agent {
     this.#taking = createAlarm(parts.clock);
     const around = { parts, identity, onChange: () => this.#tell() };
     this.#fleet = createFleet(around, former);
-    this.#tasks = createTasks(around, former.tasks);
+    this.#tasks = createTasks({ ...around, keep: () => this.#writeRecord() }, former.tasks);
     this.#balancer = createBalancerKeeper(parts, around.onChange);
   }
 
@@ -199,7 +200,13 @@ class Agent {
     }
   }
 
-  async #writeRecord(): Promise<void> {
+  /** One after the other, each with what is known when its turn comes; false: the disk does not take it. */
+  #writeRecord(): Promise<boolean> {
+    this.#writing = this.#writing.then(() => this.#saveRecord());
+    return this.#writing;
+  }
+
+  async #saveRecord(): Promise<boolean> {
     try {
       await this.#parts.records.save({ ...this.#fleet.record(), tasks: this.#tasks.records() });
       this.#isRecordLost = false;
@@ -207,5 +214,6 @@ class Agent {
       if (!this.#isRecordLost) this.#parts.say(wordsOf(error));
       this.#isRecordLost = true;
     }
+    return !this.#isRecordLost;
   }
 }

@@ -1,4 +1,4 @@
-import { serverMarker } from "../core/markers.ts";
+import { serverMarker, taskMarker } from "../core/markers.ts";
 import type { ProcessDocument, TaskDocument } from "../core/document.ts";
 import type { AgentIdentity } from "./parts.ts";
 
@@ -17,7 +17,7 @@ export function environmentOf(
     TIDEMILL_MACHINE: identity.machine,
     TIDEMILL_ROLE: identity.role,
     TIDEMILL_RELEASE: wanted.release.id,
-    ...("name" in wanted ? { [serverMarker]: wanted.name } : {}),
+    ...("name" in wanted ? { [serverMarker]: wanted.name } : { [taskMarker]: wanted.id }),
   };
 }
 

@@ -1,6 +1,6 @@
-import { serverMarker } from "../core/markers.ts";
+import { serverMarker, taskMarker } from "../core/markers.ts";
 import { neverStarted } from "../core/supervision/supervised.ts";
-import type { MachineRecord, ProcessRecord } from "../ports/machine-records.ts";
+import type { MachineRecord, ProcessRecord, TaskRecord } from "../ports/machine-records.ts";
 import type { Leader } from "../ports/process-host.ts";
 import type { AgentParts } from "./parts.ts";
 
@@ -9,10 +9,12 @@ const stopTimeoutMs = 10_000;
 
 /**
  * The record with every process that a former agent started and could not write down any more: visitors may
- * be sent to it. What is no server, or is one a second time, is ended: nobody watches it.
+ * be sent to it, or it is a command that is run once and had begun. Anything else, and a server that is there
+ * a second time, is ended: nobody watches it.
  */
 export async function takeIn(parts: AgentParts, former: MachineRecord): Promise<MachineRecord> {
   const processes = new Map(former.processes.map((record) => [record.id, record]));
+  const tasks = new Map(former.tasks.map((record) => [record.id, record]));
   const known = new Set(
     [...former.processes, ...former.tasks].map(({ running }) => keyOf(running ?? nobody)),
   );
@@ -25,10 +27,26 @@ export async function takeIn(parts: AgentParts, former: MachineRecord): Promise<
       processes.set(record.id, record);
       continue;
     }
+    const task = begunTask(tasks, leader);
+    if (task !== undefined) {
+      parts.say(`${task.id}: took over process ${leader.pid}, which was on no record`);
+      const { pid, startTicks } = leader;
+      tasks.set(task.id, { ...task, running: { pid, startTicks } });
+      continue;
+    }
     parts.say(`Ended process ${leader.pid}, which is on no record`);
     await parts.host.signal(leader, "SIGKILL");
   }
-  return { ...former, processes: [...processes.values()] };
+  return { ...former, processes: [...processes.values()], tasks: [...tasks.values()] };
+}
+
+/** On record as about to begin: this is what began. */
+function begunTask(
+  tasks: ReadonlyMap<string, TaskRecord>,
+  { env }: Leader,
+): TaskRecord | undefined {
+  const task = tasks.get(env.get(taskMarker) ?? "");
+  return task?.running === null && task.report === null ? task : undefined;
 }
 
 async function isAlive(parts: AgentParts, rival: ProcessRecord | undefined): Promise<boolean> {

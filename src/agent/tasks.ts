@@ -1,13 +1,15 @@
 import type { TaskDocument } from "../core/document.ts";
 import type { TaskReport } from "../core/report.ts";
 import type { TaskRecord } from "../ports/machine-records.ts";
+import { Failure } from "../ports/failure.ts";
 import type { RunningProcess } from "../ports/process-host.ts";
 import { environmentOf, logPathOf } from "./environment.ts";
 import type { AgentIdentity, AgentParts } from "./parts.ts";
+import { tickMs } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import { wordsOf } from "./runner.ts";
 
-/** Runs the one-off commands of the document, each once. */
+/** Runs the one-off commands of the document, each once at most: nothing begins before its beginning is on the disk. */
 export interface Tasks {
   want(documents: readonly TaskDocument[], signal: AbortSignal): void;
   reports(): readonly TaskReport[];
@@ -16,6 +18,8 @@ export interface Tasks {
 
 interface Task {
   record: TaskRecord;
+  /** From here on nobody begins it again. */
+  isBegun: boolean;
   readonly ending: AbortController;
 }
 
@@ -27,6 +31,8 @@ export interface TaskSurroundings {
   readonly parts: AgentParts;
   readonly identity: AgentIdentity;
   readonly onChange: () => void;
+  /** Writes `records` down; false: the disk does not take it. */
+  readonly keep: () => Promise<boolean>;
 }
 
 /** `former`: what the agent before this one knew. */
@@ -38,6 +44,7 @@ class MachineTasks implements Tasks {
   readonly #parts: AgentParts;
   readonly #identity: AgentIdentity;
   readonly #onChange: () => void;
+  readonly #keep: () => Promise<boolean>;
   /** Of a former agent, until the first document. */
   readonly #known: Map<string, TaskRecord>;
   readonly #tasks = new Map<string, Task>();
@@ -46,6 +53,7 @@ class MachineTasks implements Tasks {
     this.#parts = around.parts;
     this.#identity = around.identity;
     this.#onChange = around.onChange;
+    this.#keep = around.keep;
     this.#known = new Map(former.map((record) => [record.id, record]));
   }
 
@@ -72,7 +80,8 @@ class MachineTasks implements Tasks {
 
   records(): readonly TaskRecord[] {
     // Until a document has come, what is known is what was known.
-    return [...this.#known.values(), ...[...this.#tasks.values()].map((task) => task.record)];
+    const begun = [...this.#tasks.values()].filter((task) => task.isBegun);
+    return [...this.#known.values(), ...begun.map((task) => task.record)];
   }
 
   #begin(document: TaskDocument, signal: AbortSignal): void {
@@ -82,7 +91,9 @@ class MachineTasks implements Tasks {
       startedAt: this.#parts.clock.now(),
       report: null,
     };
-    const task = { record: this.#known.get(document.id) ?? fresh, ending: new AbortController() };
+    const known = this.#known.get(document.id);
+    const isBegun = known !== undefined;
+    const task = { record: known ?? fresh, isBegun, ending: new AbortController() };
     this.#tasks.set(document.id, task);
     if (task.record.report === null) void this.#follow(document, task, signal);
   }
@@ -91,7 +102,10 @@ class MachineTasks implements Tasks {
     const logPath = logPathOf(this.#identity, this.#nameOf(document.id));
     const limit = AbortSignal.any([signal, task.ending.signal]);
     try {
-      const running = task.record.running ?? (await this.#start(document, logPath, limit));
+      if (task.isBegun && task.record.running === null) {
+        return this.#finish(task, logPath, "Its agent died while it began: it may have run");
+      }
+      const running = task.record.running ?? (await this.#start(document, task, logPath, limit));
       if (running === null) return;
       this.#update(task, { running });
       const isInTime = await this.#watch(document, task, running, limit);
@@ -110,16 +124,31 @@ class MachineTasks implements Tasks {
 
   async #start(
     document: TaskDocument,
+    task: Task,
     logPath: string,
     signal: AbortSignal,
   ): Promise<RunningProcess | null> {
     const directory = await prepare(this.#parts, this.#identity, document, logPath, signal);
-    if (signal.aborted) return null;
+    if (signal.aborted || !(await this.#enter(document, task, signal))) return null;
     const env = { ...environmentOf(this.#identity, document, null), TIDEMILL_TASK: document.run };
     // The code goes to the log as well, because an agent that restarts in between cannot ask for it.
     const command = `/bin/sh -c "$TIDEMILL_TASK"; code=$?; printf '\\n[ended with code %s]\\n' "$code"`;
     this.#parts.logs.follow(this.#nameOf(document.id), logPath, "end");
     return this.#parts.host.start({ command, directory, env, logPath });
+  }
+
+  /** Whether it may begin now. What is on no record would be begun again by the next agent. */
+  async #enter(document: TaskDocument, task: Task, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#parts;
+    const until = task.record.startedAt + document.timeoutMs;
+    task.isBegun = true;
+    while (!(await this.#keep()) && !signal.aborted) {
+      if (clock.now() >= until)
+        throw new Failure("rejected", "Cannot begin it: its beginning could not be written down");
+      await clock.sleep(tickMs, signal);
+    }
+    if (signal.aborted) task.isBegun = false;
+    return !signal.aborted;
   }
 
   async #watch(
@@ -164,6 +193,7 @@ class MachineTasks implements Tasks {
       exitCode: code,
       lastLines: why === null ? shown : [...shown, why],
     };
+    task.isBegun = true;
     this.#update(task, { report, running: null });
   }
 

@@ -16,6 +16,9 @@ export const processMarker = "TIDEMILL_PROCESS";
 /** Name of the server that a supervised process is, e.g. `web-3.17`. */
 export const serverMarker = "TIDEMILL_SERVER";
 
+/** What the document calls the command that a process is run for, once. */
+export const taskMarker = "TIDEMILL_TASK_ID";
+
 /** Unique on one computer: two sites may both have a machine `web-1`. */
 export function machineId(siteId: string, machine: string): string {
   return `${siteId}/${machine}`;

@@ -25,7 +25,10 @@ export interface ProcessRecord {
   readonly supervised: Supervised;
 }
 
-/** `report` null: it runs, or its end has not been seen. */
+/**
+ * A command that has begun, or is about to: it is not begun again. `report` null: it runs, or its end has not
+ * been seen. `running` null as well: its agent died before it could write down which process it is.
+ */
 export interface TaskRecord {
   readonly id: string;
   readonly running: RunningProcess | null;

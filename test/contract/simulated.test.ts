@@ -86,9 +86,10 @@ describeProcessLife("the simulated process host", async () => {
   const { timeline, stop } = startTime();
   const machine = createSimMachine({ name: "web-1", role: "web", limits: noLimits }, "10.0.0.1");
   const world = { timeline, random, faults, badReleases: new Set<string>() };
+  const nobody = { onTask: () => undefined, onStop: () => undefined };
   const reopen = () => {
     const life = createLife("agent", timeline, () => false);
-    return createSimHost(machine, life, { ...world, onStop: () => undefined });
+    return createSimHost(machine, life, { ...world, ...nobody });
   };
   return {
     host: reopen(),

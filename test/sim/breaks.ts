@@ -87,6 +87,24 @@ export const breaks: readonly Break[] = [
     replace: `if (record !== null && record.id < 0) {`,
   },
   {
+    name: "beginning-not-written-down",
+    file: "src/agent/tasks.ts",
+    find: `while (!(await this.#keep()) && !signal.aborted) {`,
+    replace: `while (signal.aborted) {`,
+  },
+  {
+    name: "begun-command-begins-again",
+    file: "src/agent/tasks.ts",
+    find: `const isBegun = known !== undefined;`,
+    replace: `const isBegun = known !== undefined && known.running !== null;`,
+  },
+  {
+    name: "command-of-a-gone-machine-runs-on",
+    file: "src/core/one-offs/follow.ts",
+    find: `if (!roster.state.machines.has(oneOff.machine)) {`,
+    replace: `if (oneOff.id < 0) {`,
+  },
+  {
     name: "worn-replaced-again",
     file: "src/core/rollout/servers.ts",
     find: `!isPaired(servers, server),`,

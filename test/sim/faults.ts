@@ -29,6 +29,7 @@ const faultShares = {
   "network delivers what a former connection said": 0.2,
   "agent dies at a step": 0.0005,
   "agent dies": 0.015,
+  "agent dies as it begins a process": 0.03,
   "agent freezes": 0.015,
   "agent's clock jumps": 0.01,
   "agent's disk is full": 0.06,

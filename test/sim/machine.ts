@@ -12,7 +12,7 @@ import type { Engine, EngineWorld } from "./balancer.ts";
 import { createLife } from "./life.ts";
 import type { Life } from "./life.ts";
 import type { Network } from "./network.ts";
-import { createSimHost } from "./process-host.ts";
+import { createSimHost, nameOf } from "./process-host.ts";
 import type { HostWorld } from "./process-host.ts";
 
 /** A process of a role, or a one-off command. */
@@ -33,6 +33,10 @@ export interface SimMachine {
   readonly role: string;
   address: string;
   readonly processes: Map<number, SimProcess>;
+  /** With which code each command that is run once has ended, by its name. */
+  readonly endings: Map<string, number>;
+  /** Those that began since it was made: its name may be given to another, whose disk knows nothing of them. */
+  readonly begun: Set<string>;
   readonly engine: Engine | null;
   readonly disk: { document: MachineDocument | null; record: MachineRecord };
   agent: Life | null;
@@ -68,6 +72,8 @@ export function createSimMachine(
     limits,
     address,
     processes: new Map(),
+    endings: new Map(),
+    begun: new Set(),
     engine: role === "balancer" ? createEngine() : null,
     disk: { document: null, record: noRecord },
     agent: null,
@@ -154,7 +160,10 @@ function partsOf(machine: SimMachine, life: Life, world: MachineWorld): AgentPar
       follow: () => undefined,
       unfollow: () => undefined,
       read: () => noLines,
-      lastLines: (path) => (path.includes("task") ? ["[ended with code 0]"] : ["last words"]),
+      lastLines: (path) => {
+        const code = machine.endings.get(nameOf(path));
+        return code === undefined ? ["last words"] : [`[ended with code ${code}]`];
+      },
     },
     link: {
       connect: (onMessage) => life.call(() => network.connect(life, machine.name, onMessage)),

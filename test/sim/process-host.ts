@@ -18,6 +18,8 @@ export interface HostWorld {
   readonly faults: Faults;
   /** Releases whose processes never get healthy. */
   readonly badReleases: ReadonlySet<string>;
+  /** An agent has begun a command that is run once. */
+  readonly onTask: (machine: SimMachine, process: SimProcess) => void;
   /** An agent is about to end a process. */
   readonly onStop: (machine: SimMachine, process: SimProcess) => void;
 }
@@ -31,7 +33,7 @@ let pids = 100;
 
 /** The agent's hands on the processes of its machine, which outlive it. */
 export function createSimHost(machine: SimMachine, life: Life, world: HostWorld): ProcessHost {
-  const { timeline } = world;
+  const { timeline, faults } = world;
   const listeners: ((process: RunningProcess, exit: ProcessExit) => void)[] = [];
   /** Those that this agent started: of the others it hears nothing. */
   const own = new Set<number>();
@@ -50,8 +52,15 @@ export function createSimHost(machine: SimMachine, life: Life, world: HostWorld)
         const process = begin(order, world);
         machine.processes.set(process.pid, process);
         own.add(process.pid);
-        if (order.env["TIDEMILL_TASK"] !== undefined) {
-          timeline.after(TASK_MS, () => end(process.pid, { code: 0, signal: null }));
+        if (faults.strikes("agent dies as it begins a process")) life.end();
+        const task = order.env["TIDEMILL_TASK"];
+        if (task !== undefined) {
+          world.onTask(machine, process);
+          const { ms, code } = taskOf(task);
+          timeline.after(ms, () => {
+            if (machine.processes.has(process.pid)) machine.endings.set(process.name, code);
+            end(process.pid, { code, signal: null });
+          });
         }
         return { pid: process.pid, startTicks: process.pid };
       }),
@@ -77,6 +86,17 @@ export function createSimHost(machine: SimMachine, life: Life, world: HostWorld)
   };
 }
 
+/** What the log is named after. */
+export function nameOf(logPath: string): string {
+  return logPath.replace(/^.*\/(.*)\.log$/, "$1");
+}
+
+/** `work 5000 3` takes five seconds and ends with code 3. */
+function taskOf(run: string): { readonly ms: number; readonly code: number } {
+  const [, ms, code] = /^work (\d+) (\d+)$/.exec(run) ?? [];
+  return { ms: Number(ms ?? TASK_MS), code: Number(code ?? 0) };
+}
+
 function begin(order: ProcessOrder, world: HostWorld): SimProcess {
   const { timeline, random, faults, badReleases } = world;
   pids += 1;
@@ -87,7 +107,7 @@ function begin(order: ProcessOrder, world: HostWorld): SimProcess {
     : random.between(50, 400);
   return {
     pid: pids,
-    name: order.logPath.replace(/^.*\/(.*)\.log$/, "$1"),
+    name: nameOf(order.logPath),
     release,
     port: port === undefined ? null : Number(port),
     healthyAt: timeline.now() + startMs,

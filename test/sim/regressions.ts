@@ -20,6 +20,10 @@ export const regressions: readonly { readonly seed: number; readonly was: string
     was: "with one instance fewer the one that served left, and the one that did not stayed",
   },
   {
+    seed: 6021,
+    was: "a command that is run once began again when its agent had died before it wrote that down",
+  },
+  {
     seed: 585272898,
     was: "a server that had moved kept its old address as long as a former leader's clock had been ahead",
   },

@@ -24,6 +24,8 @@ export interface Safety {
   onCommit(changes: readonly Change[], events: readonly SiteEvent[]): void;
   onLaunch(name: string): void;
   onTerminate(machine: SimMachine): void;
+  /** An agent has begun a command that is run once. */
+  onTask(machine: SimMachine, process: SimProcess): void;
   onStop(machine: SimMachine, process: SimProcess): void;
   /** An agent acts on the document of this generation. */
   onAct(machine: SimMachine, generation: number): void;
@@ -179,6 +181,20 @@ export function createSafety(view: SafetyView): Safety {
     }
   };
 
+  /** Where each command that is run once began last. */
+  const begun = new Map<string, SimMachine>();
+
+  /** Since when each command on record as running could be known to have lost its machine. */
+  const waiting = new Map<number, number>();
+  const checkOneOffs = (record: InventoryState): void => {
+    for (const { id, state, machine } of record.oneOffs.values()) {
+      if (state !== "running" || record.machines.has(machine)) waiting.delete(id);
+      else if (now() - (waiting.get(id) ?? now()) > ASK_AGAIN_MS)
+        violate(`run ${id} is on record as running on ${machine}, which is gone`);
+      else waiting.set(id, waiting.get(id) ?? now());
+    }
+  };
+
   let tickedAt = -Infinity;
   let lastTold: InventoryState | null = null;
 
@@ -209,6 +225,14 @@ export function createSafety(view: SafetyView): Safety {
       if (record === undefined || machine.agent === null) return;
       for (const process of machine.processes.values()) checkUnused(machine, process, "terminate");
     },
+    onTask(machine, process) {
+      const id = process.name.replace(`${machine.name}.task-`, "");
+      const where = begun.get(id) ?? machine;
+      begun.set(id, machine);
+      if (where === machine ? machine.begun.has(id) : where.name !== machine.name)
+        violate(`${id} is begun a second time, on ${machine.name}`);
+      machine.begun.add(id);
+    },
     onStop(machine, process) {
       checkUnused(machine, process, "stop");
       checkUnwanted(machine, process);
@@ -234,10 +258,12 @@ export function createSafety(view: SafetyView): Safety {
       if (now() - tickedAt > LEADERLESS_MS) {
         misplaced.clear();
         unlimited.clear();
+        waiting.clear();
       }
       tickedAt = now();
       checkPlaces(record);
       checkLimits(record);
+      checkOneOffs(record);
       if (record === lastTold) return;
       lastTold = record;
       for (const document of documentsFor(record, [...record.machines.values()], seal.open)) {
@@ -268,6 +294,8 @@ export function whatIsLeft(view: SafetyView): string | null {
   const record = state();
   const deploy = activeDeploy(record);
   if (deploy !== null) return `deploy ${deploy.id} is ${deploy.state}`;
+  const oneOff = [...record.oneOffs.values()].find(({ state }) => state === "running");
+  if (oneOff !== undefined) return `run ${oneOff.id} on ${oneOff.machine} has not ended`;
   const strange = [...machines.keys()].find((name) => !record.machines.has(name));
   if (strange !== undefined) return `${strange} is an orphan`;
   for (const machine of record.machines.values()) {

@@ -61,6 +61,8 @@ const NIGHT_MS_MAX = 72 * 3_600_000;
 const GROWTH = 20;
 const LOG_LINES_MAX = 400;
 const STEP_MS = 1_000;
+/** Commands that are run once, in each second. */
+const ONE_OFF_SHARE = 0.1;
 /** People act when they see that something is wrong, which is when it does most harm: so often in a second. */
 const MEDDLING = { dark: 0.5, tight: 0.08, calm: 0 };
 
@@ -156,6 +158,7 @@ function createWorld({ seed, kinds }: StoryWish, timeline: Timeline, databasePat
       safety.violations.push(`the agent of ${machine.name} fell over: ${describe(error)}`);
     },
     onAct: (machine, generation) => safety.onAct(machine, generation),
+    onTask: (machine, process) => safety.onTask(machine, process),
     onStop: (machine, process) => safety.onStop(machine, process),
   };
   const cloud = createCloud({
@@ -223,6 +226,7 @@ async function suffer(world: World): Promise<void> {
     if (controller !== null && random.chance(MEDDLING[alertOf(world)])) {
       wished(workload.meddle(controller));
     }
+    if (controller !== null && random.chance(ONE_OFF_SHARE)) wished(workload.runOnce(controller));
     await pass(world, STEP_MS);
   }
   faults.isOn = false;

@@ -1,6 +1,7 @@
 import { applySite, rollBack } from "../../src/core/commands/apply-site.ts";
 import { orderMachine } from "../../src/core/commands/machine.ts";
 import type { MachineOrder } from "../../src/core/commands/machine.ts";
+import { beginOneOff, decideOneOff, stopOneOff } from "../../src/core/one-offs/order.ts";
 import { scaleRole } from "../../src/core/commands/scale.ts";
 import { setMaintenance } from "../../src/core/commands/site-switches.ts";
 import type { Controller } from "../../src/controller/controller.ts";
@@ -18,6 +19,8 @@ export interface Workload {
   act(controller: Controller): Promise<void>;
   /** What somebody does who sees that something is wrong: to a machine, by hand. */
   meddle(controller: Controller): Promise<void>;
+  /** Has a command run once, or stopped. */
+  runOnce(controller: Controller): Promise<void>;
   /** Requests that all of a role have in hand. */
   loadOf(role: string): number;
   /** Everybody goes home: a quiet load, no site that stays half drained. */
@@ -28,6 +31,7 @@ const HOLD_MS = 20_000;
 const LOAD_MAX = 60;
 const BAD_SHARE = 0.2;
 const QUIET_LOAD = 10;
+const ONE_OFF_MS_MAX = 20_000;
 /** What the site file allows a process. */
 export const MEMORY_BYTES_MAX = 500_000_000;
 
@@ -92,9 +96,27 @@ export function createWorkload(random: Random): Workload {
     });
   };
 
+  /** A command of every length and outcome, on a role or a machine; now and then one is stopped. */
+  const runOnce = async (controller: Controller): Promise<void> => {
+    const run = `work ${random.between(10, ONE_OFF_MS_MAX)} ${random.pick([0, 0, 3]) ?? 0}`;
+    const timeoutMs = random.between(1_000, ONE_OFF_MS_MAX);
+    const isStop = random.chance(0.2);
+    const dice = random.next();
+    await controller.execute((observed, now) => {
+      const { machines, oneOffs } = observed.inventory;
+      const newest = Math.max(0, ...oneOffs.keys());
+      if (isStop) return stopOneOff(observed, newest, "sim", now);
+      const places = ["web", "web", ...machines.keys()];
+      const where = places[Math.floor(dice * places.length)] ?? "web";
+      const decision = decideOneOff(observed, { where, run, timeoutMs, by: "sim" }, now);
+      return decision.kind === "go" ? beginOneOff(decision.record) : decision;
+    });
+  };
+
   return {
     badReleases,
     meddle,
+    runOnce,
     loadOf: (role) => load.get(role) ?? QUIET_LOAD,
     async begin(controller) {
       await put(controller, await upload(controller, false));
