@@ -33,9 +33,9 @@ export const breaks: readonly Break[] = [
   },
   {
     name: "stale-figures-scale-in",
-    file: "src/core/scaling/decide.ts",
-    find: `if (last === undefined) return hold("no fresh figures from a balancer");`,
-    replace: `if (last === undefined) return role.target > role.min ? resize(role.min, "no figures") : hold("none");`,
+    file: "src/core/scaling/aim-policy.ts",
+    find: `return { need: said.need, isCalm: said.basis !== null, reason, memory: said.memory };`,
+    replace: `return { need: said.basis === null ? 1 : said.need, isCalm: true, reason, memory: said.memory };`,
   },
   {
     name: "failed-listing-is-empty",
@@ -138,8 +138,8 @@ export const breaks: readonly Break[] = [
     name: "deposed-leader-acts",
     file: "src/controller/controller.ts",
     find: `  if (!isInOffice(loop)) return;
-  apply(loop, checked.allowed);`,
-    replace: `  apply(loop, checked.allowed);`,
+  loop.decisions = decided.decisions;`,
+    replace: `  loop.decisions = decided.decisions;`,
   },
   {
     name: "shrinks-during-deploys",
