@@ -30,6 +30,7 @@ export function steadyChanges(count: number): readonly Change[] {
         revision: "r1",
         nextMachineNumber: count + 1,
         bootsMs: [],
+        spendTold: null,
       },
     },
     {
@@ -78,6 +79,7 @@ export function aMachine(name: string, role: string, number: number): MachineRec
     createdAt: 0,
     address: addressOf(number),
     calledHomeAt: 1,
+    type: null,
     launchedAt: 1,
     servingAt: 1,
     reason: "test",

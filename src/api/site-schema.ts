@@ -139,6 +139,23 @@ const balancer = z.strictObject({
   limits,
 });
 
+const currency = z.string().regex(/^[A-Z]{3}$/);
+
+const prices = z.strictObject({
+  machines: z.record(
+    name,
+    z.discriminatedUnion("kind", [
+      z.strictObject({
+        kind: z.literal("amount"),
+        nanosPerHour: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+        currency,
+      }),
+      z.strictObject({ kind: z.literal("type"), type: z.string().max(100) }),
+    ]),
+  ),
+  billing: z.strictObject({ unit: z.enum(["second", "hour"]), minimumMs: ms }),
+});
+
 const route = z.strictObject({ host: host.nullable(), path: urlPath, role: name });
 
 export const siteSchema: z.ZodType<Site> = z
@@ -150,6 +167,7 @@ export const siteSchema: z.ZodType<Site> = z
     roles: z.array(role).min(1).max(ITEMS_MAX),
     routes: z.array(route).max(ITEMS_MAX),
     defaultRole: name.nullable(),
+    prices: prices.nullable().exactOptional(),
   })
   .superRefine(({ provider, balancer, roles, routes, defaultRole }, context) => {
     const listening = new Set(roles.flatMap((r) => (r.check.kind === "none" ? [] : [r.name])));

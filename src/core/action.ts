@@ -31,6 +31,7 @@ export type ActionKind =
   | "stop"
   | "clean"
   | "scale"
+  | "spend"
   | "deploy"
   | "revert"
   | "finish"

@@ -1,5 +1,6 @@
 import type { Change, InventoryState, Settings } from "./inventory.ts";
 import { unreachable } from "./assert.ts";
+import { endedRental, rentalKey, rentalsKept } from "./cost/rental.ts";
 
 /** What an inventory holds before the first `up`. `stickyKey` is a secret made by the caller. */
 export function emptyInventory(stickyKey: string): InventoryState {
@@ -23,6 +24,7 @@ export function emptyInventory(stickyKey: string): InventoryState {
     deploys: new Map(),
     drills: new Map(),
     oneOffs: new Map(),
+    rentals: new Map(),
   };
 }
 
@@ -54,6 +56,7 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
       writable(draft, "machines", copies).set(change.machine.name, change.machine);
       return;
     case "machine-gone":
+      endRental(draft, change, copies);
       writable(draft, "machines", copies).delete(change.name);
       return;
     case "server":
@@ -92,6 +95,21 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
     default:
       unreachable(change);
   }
+}
+
+/** Here, because nothing else takes a machine off the record: none can go without its rental's end. */
+function endRental(
+  draft: Draft,
+  { name, at }: Extract<Change, { kind: "machine-gone" }>,
+  copies: Set<unknown>,
+): void {
+  const machine = draft.machines.get(name);
+  if (machine === undefined) return;
+  const rentals = writable(draft, "rentals", copies);
+  const rental = endedRental(machine, at);
+  rentals.set(rentalKey(rental), rental);
+  const oldest = rentals.size > rentalsKept ? rentals.keys().next().value : undefined;
+  if (oldest !== undefined) rentals.delete(oldest);
 }
 
 type Table = Exclude<keyof InventoryState, "settings">;

@@ -1,3 +1,4 @@
+import type { Prices } from "./cost/prices.ts";
 import type { Rules } from "./scaling/rules/rules.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface Site {
   readonly routes: readonly Route[];
   /** Null when no role listens, e.g. a site of workers only. */
   readonly defaultRole: string | null;
+  /** Absent in sites of before: none are given. */
+  readonly prices?: Prices | null;
 }
 
 /** `local`: processes on loopback addresses. `netns`: network namespaces with addresses of their own. */

@@ -6,6 +6,7 @@ import type {
   Site,
   SupervisionSettings,
 } from "./desired.ts";
+import type { Rental } from "./cost/rental.ts";
 import type { DrillRecord } from "./drills/record.ts";
 import type { OneOffRecord } from "./one-offs/record.ts";
 import type { Instant } from "./instant.ts";
@@ -21,6 +22,8 @@ export interface InventoryState {
   readonly deploys: ReadonlyMap<number, DeployRecord>;
   readonly drills: ReadonlyMap<number, DrillRecord>;
   readonly oneOffs: ReadonlyMap<number, OneOffRecord>;
+  /** Machines that are gone, the newest last: what they cost is on record. At most `rentalsKept`. */
+  readonly rentals: ReadonlyMap<string, Rental>;
 }
 
 export interface Settings {
@@ -51,6 +54,8 @@ export interface RoleRecord {
   readonly nextMachineNumber: number;
   /** How long its last machines took from their launch to serving, oldest first; at most 20. */
   readonly bootsMs: readonly number[];
+  /** The last mark of its spending that was told; null: none ever. */
+  readonly spendTold: { readonly month: string; readonly percent: number } | null;
 }
 
 /**
@@ -64,6 +69,8 @@ export interface MachineRecord {
   readonly role: string;
   readonly number: number;
   readonly provider: string;
+  /** What it was ordered as, e.g. `t3.micro`; null where nothing says so. */
+  readonly type: string | null;
   readonly state: MachineState;
   readonly stateAt: Instant;
   readonly createdAt: Instant;
@@ -180,7 +187,7 @@ export type Change =
   | { readonly kind: "role"; readonly role: RoleRecord }
   | { readonly kind: "role-gone"; readonly role: string }
   | { readonly kind: "machine"; readonly machine: MachineRecord }
-  | { readonly kind: "machine-gone"; readonly name: string }
+  | { readonly kind: "machine-gone"; readonly name: string; readonly at: Instant }
   | { readonly kind: "server"; readonly server: ServerRecord }
   | { readonly kind: "server-gone"; readonly id: number }
   | { readonly kind: "release"; readonly release: ReleaseRecord }

@@ -1,5 +1,6 @@
 import type { Action, Hold, Plan, StepResult } from "./action.ts";
 import { applyChanges } from "./changes.ts";
+import { tellSpending } from "./cost/tell-spending.ts";
 import type { Instant } from "./instant.ts";
 import { noteServing } from "./machines/boot-times.ts";
 import { fillRoles, retireDrained, shrinkRoles } from "./machines/capacity.ts";
@@ -38,6 +39,7 @@ const recipe: readonly ((roster: Roster) => StepResult)[] = [
   terminateAgain,
   limitMachines,
   // How many should there be?
+  tellSpending,
   scaleRoles,
   fillRoles,
   // What should they run?

@@ -43,6 +43,7 @@ export function roleRecord(state: InventoryState, name: string, now: Instant): R
       revision: null,
       nextMachineNumber: 1,
       bootsMs: [],
+      spendTold: null,
     }
   );
 }

@@ -1,4 +1,6 @@
+import type { Rental } from "../core/cost/rental.ts";
 import type { ArrivalsFilter, ArrivalsMean, ArrivalsRecord } from "../core/history/arrivals.ts";
+import type { Instant } from "../core/instant.ts";
 import type { Change, InventoryState, SiteEvent } from "../core/inventory.ts";
 
 /** The database of record. One writer: the controller. */
@@ -18,6 +20,8 @@ export interface Inventory {
   arrivals(filter: ArrivalsFilter): Promise<readonly ArrivalsRecord[]>;
   /** All there are, without their seconds. */
   arrivalsMeans(): Promise<readonly ArrivalsMean[]>;
+  /** Of machines that are gone: those that ended at or after `from` and began before `to`, in the order of their ends. */
+  rentals(filter: RentalFilter): Promise<readonly Rental[]>;
   close(): Promise<void>;
 }
 
@@ -25,6 +29,12 @@ export interface EventFilter {
   readonly subject?: string;
   /** Only events with a higher number. */
   readonly after?: number;
+  readonly limit: number;
+}
+
+export interface RentalFilter {
+  readonly from: Instant;
+  readonly to: Instant;
   readonly limit: number;
 }
 

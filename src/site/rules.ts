@@ -2,6 +2,7 @@ import type { Draft, Finding } from "./draft.ts";
 import { nearestName } from "../core/nearest-name.ts";
 import type { SiteIssueCode } from "./issue.ts";
 import type { Path } from "./located.ts";
+import { amountsShareACurrency, pricesAreOfRoles } from "./price-rules.ts";
 import type { RoleFields } from "./role-schema.ts";
 import { compileScale } from "./scale-rules.ts";
 
@@ -27,6 +28,8 @@ const rules: readonly Rule[] = [
   backupsAreOtherListeningRoles,
   checksAskOneThing,
   secretsHideNoEnvironment,
+  pricesAreOfRoles,
+  amountsShareACurrency,
   filesHaveOneSource,
   filePathsAreUnique,
   filesCanBeRead,

@@ -1,6 +1,8 @@
 import * as z from "zod";
-import { entry, list, mapping, optional, required, withDefault } from "./field.ts";
+import { listPrices } from "../core/cost/price-table.ts";
+import { entry, list, mapping, optional, record, required, withDefault } from "./field.ts";
 import { count, duration, oneOf, text } from "./form.ts";
+import { priceForm } from "./price.ts";
 import { resources, roleShape } from "./role-schema.ts";
 import * as word from "./vocabulary.ts";
 
@@ -47,6 +49,22 @@ const balancerShape = {
   ),
 };
 
+const pricesShape = {
+  machines: record(word.nameForm, priceForm, {
+    what: `By role, and \`balancer\`: what an hour of one machine costs, or the machine type whose list price holds (${listPrices.source}, as of ${listPrices.asOf}).`,
+    expected: "a mapping of roles to prices such as web: 0.0104 USD per hour",
+    example: { web: "0.0104 USD per hour", balancer: "t3.micro" },
+  }),
+  billing: withDefault(oneOf(["second", "hour"]), "second", {
+    what: "Each machine is billed by begun seconds, or by begun hours.",
+    example: "hour",
+  }),
+  minimum: withDefault(duration(0, "60s"), "60s", {
+    what: "Each machine is billed for at least so long.",
+    example: "0s",
+  }),
+};
+
 const routeShape = {
   host: optional(word.hostForm, {
     what: "One of `domains`.",
@@ -83,6 +101,11 @@ export const topShape = {
     what: "Which role takes which requests, by host and path. The longest path wins.",
     expected: "a list of routes such as [{ path: /api, to: api }]",
     example: [{ path: "/api", to: "api" }],
+  }),
+  prices: mapping(pricesShape, {
+    what: "What machines cost, for `tidemill cost` and for the limits below `scale: { spend: … }`.",
+    example: { machines: { web: "0.0104 USD per hour" } },
+    defaultText: "not known",
   }),
   balancer: mapping(balancerShape, {
     what: "The balancer in front of the roles.",

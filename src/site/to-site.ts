@@ -1,3 +1,4 @@
+import type { Prices } from "../core/cost/prices.ts";
 import type { Check, MachineLimits, Role, Site } from "../core/desired.ts";
 import { maintenancePage } from "./maintenance-page.ts";
 import type { RoleFields } from "./role-schema.ts";
@@ -20,8 +21,15 @@ export function toSite(
     balancer: toBalancer(top.balancer, readFile),
     roles: roles.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     routes: top.routes.map(({ host, path, to }) => ({ host, path: routePath(path), role: to })),
+    prices: toPrices(top.prices),
     defaultRole: top.default ?? roles.find(({ check }) => check.kind !== "none")?.name ?? null,
   };
+}
+
+/** Without a price the terms of billing say nothing. */
+function toPrices({ machines, billing, minimum }: TopFields["prices"]): Prices | null {
+  if (Object.keys(machines).length === 0) return null;
+  return { machines, billing: { unit: billing, minimumMs: minimum } };
 }
 
 function toBalancer(balancer: TopFields["balancer"], readFile: ReadFile): Site["balancer"] {

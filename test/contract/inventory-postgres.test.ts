@@ -45,7 +45,14 @@ describe("PostgreSQL behind a wire that can be cut", () => {
     const record = { role: "web", target, targetReason: "by hand", targetAt: 1 };
     return {
       kind: "role",
-      role: { ...record, pin: null, revision: null, nextMachineNumber: 1, bootsMs: [] },
+      role: {
+        ...record,
+        pin: null,
+        revision: null,
+        nextMachineNumber: 1,
+        spendTold: null,
+        bootsMs: [],
+      },
     };
   }
 

@@ -8,14 +8,18 @@ import { openAsNewLeader, startPostgres } from "../harness/postgres.ts";
 import type { PostgresServer } from "../harness/postgres.ts";
 import { describeArrivals } from "./arrivals.ts";
 import { describeInventory } from "./inventory.ts";
+import { describeRentals } from "./rentals.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tidemill-inventory-"));
 let server: PostgresServer;
 let url = "";
+let ledgerUrl = "";
 
 before(async () => {
   server = await startPostgres();
   url = await server.createDatabase();
+  ledgerUrl = await server.createDatabase();
+  await preparePostgres(ledgerUrl);
   await preparePostgres(url);
   await preparePostgres(url);
 });
@@ -28,3 +32,5 @@ describeInventory("SQLite", () => openSqliteInventory(join(directory, "inventory
 describeInventory("PostgreSQL", () => openAsNewLeader(url));
 describeArrivals("SQLite", () => openSqliteInventory(join(directory, "inventory.db"), "key"));
 describeArrivals("PostgreSQL", () => openAsNewLeader(url));
+describeRentals("SQLite", () => openSqliteInventory(join(directory, "ledger.db"), "key"));
+describeRentals("PostgreSQL", () => openAsNewLeader(ledgerUrl));

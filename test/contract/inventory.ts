@@ -24,6 +24,7 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       createdAt: 1_800_000_000_000,
       address: null,
       calledHomeAt: null,
+      type: null,
       launchedAt: null,
       servingAt: null,
       reason: "web has 0 of 1",
@@ -48,6 +49,7 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
           revision: null,
           nextMachineNumber: 2,
           bootsMs: [12_500, 9_000],
+          spendTold: { month: "2026-11", percent: 80 },
         },
       };
       await inventory.commit([{ kind: "machine", machine }, role], []);
@@ -154,7 +156,7 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       const batch: readonly Change[] = [
         { kind: "machine", machine },
         { kind: "machine", machine: { ...machine, state: "running" } },
-        { kind: "machine-gone", name: "web-3" },
+        { kind: "machine-gone", name: "web-3", at: 9 },
       ];
       await inventory.commit(batch, []);
       await inventory.commit(batch, []);

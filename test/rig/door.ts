@@ -105,6 +105,7 @@ function records(): readonly Change[] {
       createdAt: 1,
       address: null,
       calledHomeAt: null,
+      type: null,
       launchedAt: null,
       servingAt: null,
       reason: "a test",

@@ -214,6 +214,7 @@ class TwoControllers implements Brain {
       state: () => real.state(),
       events: (filter) => life.call(() => real.events(filter)),
       arrivals: (filter) => life.call(() => real.arrivals(filter)),
+      rentals: (filter) => life.call(() => real.rentals(filter)),
       arrivalsMeans: () => life.call(() => real.arrivalsMeans()),
       writeArrivals: (records) =>
         life.call(() =>

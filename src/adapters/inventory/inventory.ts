@@ -10,6 +10,7 @@ import { createAccessRecords } from "./access-records.ts";
 import { addArrivals, readArrivals, readArrivalsMeans } from "./arrivals.ts";
 import { migrationsFor } from "./migrations.ts";
 import type { Engine } from "./migrations.ts";
+import { addRentals, readNewestRentals, readRentals } from "./rentals.ts";
 import {
   deployToRow,
   drillToRow,
@@ -60,6 +61,7 @@ export async function createInventory(
         await inTransaction(db, async (transaction) => {
           await checkTerm(transaction, options);
           for (const change of lastOfEach(changes)) await write(transaction, change);
+          await addRentals(transaction, state, next);
           await writeSettings(transaction, next);
           await writeEvents(transaction, events);
         });
@@ -77,6 +79,7 @@ export async function createInventory(
         await addArrivals(transaction, records);
       });
     },
+    rentals: (filter) => asFailure("read", () => readRentals(db, filter)),
     arrivals: (filter) => asFailure("read", () => readArrivals(db, filter)),
     arrivalsMeans: () => asFailure("read", () => readArrivalsMeans(db)),
     access: createAccessRecords(db, options),
@@ -108,6 +111,7 @@ async function load(db: Database): Promise<InventoryState | null> {
     deploys: await db.selectFrom("deploy").selectAll().execute(),
     drills: await db.selectFrom("drill").selectAll().execute(),
     oneOffs: await db.selectFrom("one_off").selectAll().execute(),
+    rentals: await readNewestRentals(db),
   });
 }
 

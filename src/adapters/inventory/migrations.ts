@@ -15,6 +15,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-25-one-off": { up: createOneOffs },
     "2026-11-26-arrivals": { up: createArrivals },
     "2026-11-27-boot-times": { up: addBootTimes },
+    "2026-11-28-rental": { up: createRentals },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -119,6 +120,22 @@ async function addBootTimes(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("machine").addColumn("launched_at", "bigint").execute();
   await db.schema.alterTable("machine").addColumn("serving_at", "bigint").execute();
   await db.schema.alterTable("role").addColumn("boots_ms", "text").execute();
+}
+
+async function createRentals(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("rental")
+    .addColumn("machine", "text", (column) => column.notNull())
+    .addColumn("started_at", "bigint", (column) => column.notNull())
+    .addColumn("ended_at", "bigint", (column) => column.notNull())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("provider", "text", (column) => column.notNull())
+    .addColumn("type", "text")
+    .addPrimaryKeyConstraint("rental_key", ["machine", "started_at"])
+    .execute();
+  await db.schema.createIndex("rental_end").on("rental").column("ended_at").execute();
+  await db.schema.alterTable("machine").addColumn("type", "text").execute();
+  await db.schema.alterTable("role").addColumn("spend_told", "text").execute();
 }
 
 async function createMachines(db: Kysely<unknown>): Promise<void> {

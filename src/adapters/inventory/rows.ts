@@ -1,4 +1,7 @@
+import { rentalKey } from "../../core/cost/rental.ts";
+import type { Rental } from "../../core/cost/rental.ts";
 import type { DrillRecord } from "../../core/drills/record.ts";
+import type { Instant } from "../../core/instant.ts";
 import type { OneOffRecord } from "../../core/one-offs/record.ts";
 import type {
   DeployRecord,
@@ -16,6 +19,7 @@ import type {
   OneOffTable,
   MachineTable,
   ReleaseTable,
+  RentalTable,
   RevisionTable,
   RoleTable,
   ServerTable,
@@ -36,6 +40,7 @@ export function roleToRow(role: RoleRecord): RoleTable {
     revision: role.revision,
     next_machine_number: role.nextMachineNumber,
     boots_ms: JSON.stringify(role.bootsMs),
+    spend_told: role.spendTold === null ? null : JSON.stringify(role.spendTold),
   };
 }
 
@@ -49,6 +54,8 @@ function roleFromRow(row: RoleTable): RoleRecord {
     revision: row.revision,
     nextMachineNumber: row.next_machine_number,
     bootsMs: row.boots_ms === null ? [] : (JSON.parse(row.boots_ms) as RoleRecord["bootsMs"]),
+    spendTold:
+      row.spend_told === null ? null : (JSON.parse(row.spend_told) as RoleRecord["spendTold"]),
   };
 }
 
@@ -173,6 +180,15 @@ function oneOffFromRow(row: OneOffTable): OneOffRecord {
   return { id, state, role, machine, by, startedAt, finishedAt, ...content };
 }
 
+export function rentalToRow(rental: Rental & { readonly to: Instant }): RentalTable {
+  const { from, to, ...same } = rental;
+  return { ...same, started_at: from, ended_at: to };
+}
+
+export function rentalFromRow({ started_at, ended_at, ...same }: RentalTable): Rental {
+  return { ...same, from: started_at, to: ended_at };
+}
+
 /** The whole inventory from its rows. */
 export function stateFrom(
   settings: Settings,
@@ -185,6 +201,8 @@ export function stateFrom(
     readonly deploys: readonly DeployTable[];
     readonly drills: readonly DrillTable[];
     readonly oneOffs: readonly OneOffTable[];
+    /** Oldest first. */
+    readonly rentals: readonly RentalTable[];
   },
 ): InventoryState {
   return {
@@ -197,5 +215,6 @@ export function stateFrom(
     deploys: new Map(rows.deploys.map((row) => [row.id, deployFromRow(row)])),
     drills: new Map(rows.drills.map((row) => [row.id, drillFromRow(row)])),
     oneOffs: new Map(rows.oneOffs.map((row) => [row.id, oneOffFromRow(row)])),
+    rentals: new Map(rows.rentals.map(rentalFromRow).map((rental) => [rentalKey(rental), rental])),
   };
 }

@@ -16,6 +16,7 @@ export interface InventoryTables extends AccessTables {
   readonly one_off: OneOffTable;
   readonly event: EventTable;
   readonly arrivals: ArrivalsTable;
+  readonly rental: RentalTable;
   readonly lease: LeaseTable;
   readonly controller: ControllerTable;
 }
@@ -35,6 +36,7 @@ export interface RoleTable {
   readonly revision: string | null;
   readonly next_machine_number: number;
   readonly boots_ms: string | null;
+  readonly spend_told: string | null;
 }
 
 export interface MachineTable {
@@ -42,6 +44,7 @@ export interface MachineTable {
   readonly role: string;
   readonly number: number;
   readonly provider: string;
+  readonly type: string | null;
   readonly state: string;
   readonly state_at: number;
   readonly created_at: number;
@@ -134,6 +137,16 @@ export interface ArrivalsTable {
   readonly known: number;
   readonly mean: number;
   readonly rates: string;
+}
+
+/** A machine that is gone, and the time it was paid for. */
+export interface RentalTable {
+  readonly machine: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly role: string;
+  readonly provider: string;
+  readonly type: string | null;
 }
 
 /** One row, `name` controller. */

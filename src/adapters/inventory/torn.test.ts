@@ -25,6 +25,7 @@ function role(target: number): readonly Change[] {
       revision: null,
       nextMachineNumber: target,
       bootsMs: [],
+      spendTold: null,
     },
   }));
 }

@@ -1,5 +1,6 @@
 import type { Action, Hold, StepResult } from "../action.ts";
 import type { Change, MachineRecord } from "../inventory.ts";
+import { typeOf } from "../cost/prices.ts";
 import type { DesiredRole } from "../roles.ts";
 import type { ProcessState } from "../report.ts";
 import { carriesRequests, isMachineServing, processOf } from "../roster.ts";
@@ -66,6 +67,7 @@ function launchMachines(roster: Roster, role: DesiredRole, count: number): reado
       role: role.name,
       number,
       provider: roster.state.settings.site?.provider ?? "local",
+      type: typeOf(roster.state.settings.site?.prices, role.name),
       state: "launching",
       stateAt: roster.now,
       createdAt: roster.now,

@@ -113,7 +113,7 @@ export function goneChanges(roster: Roster, machine: MachineRecord): readonly Ch
   const servers = roster.serversOn(machine.name);
   return [
     ...servers.map((server): Change => ({ kind: "server-gone", id: server.id })),
-    { kind: "machine-gone", name: machine.name },
+    { kind: "machine-gone", name: machine.name, at: roster.now },
   ];
 }
 
