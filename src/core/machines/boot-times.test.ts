@@ -81,6 +81,27 @@ describe("boot times", () => {
     settle(world);
     assert.ok(world.inventory.machines.get("web-3")?.servingAt);
     assert.deepEqual(bootsOf(world), before);
+    setTarget(world, 4);
+    settle(world);
+    assert.equal(bootsOf(world).length, before.length + 1);
+  });
+
+  it("are not learned from machines that waited for a first release that works", () => {
+    const world = createWorld(aSite([aRole("web", { machines: { min: 2, max: 40 } })]));
+    world.now = 100_000_000;
+    world.broken.add("bad");
+    beginDeploy(world, "web", "bad");
+    settle(world);
+    const role = world.inventory.roles.get("web");
+    assert.ok(role);
+    commit(world, [{ kind: "role", role: { ...role, revision: null } }]);
+    beginDeploy(world, "web", "good");
+    settle(world);
+    assert.ok(world.inventory.machines.get("web-1")?.servingAt);
+    assert.deepEqual(bootsOf(world), []);
+    setTarget(world, 3);
+    settle(world);
+    assert.equal(bootsOf(world).length, 1);
   });
 
   it("are not learned when the clock was set meanwhile", () => {

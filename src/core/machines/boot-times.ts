@@ -1,4 +1,5 @@
 import type { Action, StepResult } from "../action.ts";
+import type { Instant } from "../instant.ts";
 import type { InventoryState, MachineRecord, RoleRecord } from "../inventory.ts";
 import { isMachineServing } from "../roster.ts";
 import type { Roster } from "../roster.ts";
@@ -53,13 +54,20 @@ function bootMsOf(roster: Roster, machine: MachineRecord): number | null {
   const { launchedAt } = machine;
   // While no controller watched, nothing could join: that wait is not the machine's.
   if (launchedAt === null || launchedAt < roster.observed.watchingSince) return null;
-  if (isHeldUp(roster, machine.role)) return null;
+  if (isHeldUp(roster, machine.role, launchedAt)) return null;
   const bootMs = roster.now - launchedAt;
   return bootMs > 0 && bootMs <= bootMsMax ? bootMs : null;
 }
 
-/** A deploy lets its machines wait for waves and hooks; a role's first release is there from the start. */
-function isHeldUp({ activeDeploy }: Roster, role: string): boolean {
-  const change = activeDeploy?.changes.find((one) => one.role === role);
-  return change !== undefined && (change.from !== null || change.before.state !== "none");
+/**
+ * A deploy lets its machines wait for waves and hooks, and one after a failed one finds them waiting. A role's first release
+ * is there from the start.
+ */
+function isHeldUp({ state }: Roster, role: string, launchedAt: Instant): boolean {
+  return [...state.deploys.values()].some(({ changes, startedAt, finishedAt }) => {
+    const change = changes.find((one) => one.role === role);
+    if (change === undefined || (finishedAt !== null && finishedAt < launchedAt)) return false;
+    const isFirst = change.from === null && change.before.state === "none";
+    return !isFirst || startedAt > launchedAt;
+  });
 }
