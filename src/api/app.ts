@@ -5,6 +5,7 @@ import { authorize } from "./access.ts";
 import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
+import { costRoutes } from "./cost-routes.ts";
 import { drillRoutes } from "./drill-routes.ts";
 import { historyRoutes } from "./history-routes.ts";
 import { oneOffRoutes } from "./one-off-routes.ts";
@@ -24,6 +25,7 @@ export function createApi(parts: ApiParts) {
   return app
     .route("/", observeRoutes(parts))
     .route("/", historyRoutes(parts))
+    .route("/", costRoutes(parts))
     .route("/", changeRoutes(parts))
     .route("/", releaseRoutes(parts))
     .route("/", accessRoutes(parts))

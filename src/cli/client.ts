@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
 import type { z } from "@hono/zod-openapi";
 import type { auditSchema, tokensSchema, tokenWishSchema } from "../api/access-routes.ts";
+import type { Cost } from "../api/cost-routes.ts";
 import type {
   drillEndSchema,
   drillPlanSchema,
@@ -29,6 +30,7 @@ import { CliError } from "./cli-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 
+export type { Cost };
 export type Status = z.infer<typeof statusSchema>;
 export type Deploy = z.infer<typeof deploySchema>;
 type Done = z.infer<typeof doneSchema>;
@@ -64,6 +66,8 @@ export interface Client {
     page: Page & { readonly machine: string | null; readonly role: string | null },
   ): Promise<LogLines>;
   explain(role: string): Promise<Explanation>;
+  /** Null: the present month. */
+  cost(month: string | null): Promise<Cost>;
   plan(wish: WishBody): Promise<Preview>;
   putSite(wish: WishBody): Promise<Done>;
   rollBack(): Promise<Done>;
@@ -143,6 +147,7 @@ export function createClient(settings: ClientSettings): Client {
       );
       return lines;
     },
+    cost: (month) => get(`/v1/cost?${query({ month })}`),
     explain: (role) => get(`/v1/explain/${encodeURIComponent(role)}`),
     plan: (wish) => post("/v1/plan", wish),
     putSite: (wish) => put("/v1/site", wish),

@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { audit } from "./commands/audit.ts";
 import { check } from "./commands/check.ts";
+import { cost } from "./commands/cost.ts";
 import { deploy } from "./commands/deploy.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   logs,
   run,
   explain,
+  cost,
   open,
   token,
   exportCommand,
