@@ -1,4 +1,5 @@
 import { fiveMinutesOf, fiveMinutesS } from "../core/history/arrivals.ts";
+import type { ArrivalsRecord } from "../core/history/arrivals.ts";
 import { createArrivalsBook } from "../core/history/arrivals-book.ts";
 import type { Instant } from "../core/instant.ts";
 import type { LoadSample } from "../core/observed.ts";
@@ -10,7 +11,7 @@ import type { Inventory } from "../ports/inventory.ts";
 export interface ArrivalsKeeper {
   /** What the balancers said last. */
   note(load: ReadonlyMap<string, readonly LoadSample[]>): void;
-  /** Reads what others have written, once, and writes what is over. What fails is tried again by the next call. */
+  /** Reads what others have written, once; writes what is over, and every minute what runs. What fails is tried again by the next call. */
   keep(now: Instant): Promise<Failure | null>;
   /** Writes what was seen of the running five minutes, for whoever goes on with them. */
   leave(): Promise<void>;
@@ -19,6 +20,8 @@ export interface ArrivalsKeeper {
 
 /** More than the roles of any site. */
 const runningMax = 1_000;
+/** What a controller that is killed has seen since goes with it. */
+const keptEveryMs = 60_000;
 /** While the inventory cannot be written, it is asked this often. */
 const againAfterMs = 10_000;
 
@@ -26,16 +29,18 @@ export function createArrivalsKeeper(inventory: Inventory): ArrivalsKeeper {
   const book = createArrivalsBook();
   let isRecalled = false;
   let againAt: Instant = -Infinity;
+  let keptAt: Instant = -Infinity;
   const recall = async (now: Instant): Promise<void> => {
     const fromS = fiveMinutesOf(Math.floor(now / 1_000));
     const filter = { fromS, toS: fromS + fiveMinutesS, limit: runningMax };
     book.recall(await inventory.arrivalsMeans(), await inventory.arrivals(filter));
     isRecalled = true;
+    keptAt = now;
   };
-  const write = async (): Promise<void> => {
+  const write = async (running: readonly ArrivalsRecord[]): Promise<void> => {
     const records = book.unwritten();
-    if (records.length === 0) return;
-    await inventory.writeArrivals(records);
+    if (records.length + running.length === 0) return;
+    await inventory.writeArrivals([...records, ...running]);
     book.written(records);
   };
   return {
@@ -50,7 +55,9 @@ export function createArrivalsKeeper(inventory: Inventory): ArrivalsKeeper {
       try {
         if (!isRecalled) await recall(now);
         book.pass(Math.floor(now / 1_000));
-        await write();
+        const isDue = Math.abs(now - keptAt) >= keptEveryMs;
+        await write(isDue ? book.running() : []);
+        if (isDue) keptAt = now;
         return null;
       } catch (cause) {
         if (!(cause instanceof Failure)) throw cause;
@@ -62,7 +69,7 @@ export function createArrivalsKeeper(inventory: Inventory): ArrivalsKeeper {
       if (!isRecalled) return;
       try {
         book.close();
-        await write();
+        await write([]);
       } catch (cause) {
         // Whoever comes next has five minutes with a hole.
         if (!(cause instanceof Failure)) throw cause;

@@ -13,6 +13,8 @@ export interface ArrivalsBook {
   close(): void;
   /** What has ended and is not written yet, oldest first. */
   unwritten(): readonly ArrivalsRecord[];
+  /** The running five minutes as far as they are known. */
+  running(): readonly ArrivalsRecord[];
   written(records: readonly ArrivalsRecord[]): void;
   /** What another wrote before: means of the past, and five minutes that run on. */
   recall(past: readonly ArrivalsMean[], running: readonly ArrivalsRecord[]): void;
@@ -74,6 +76,11 @@ export function createArrivalsBook(): ArrivalsBook {
       for (const [role, pages] of roles) if (pages.startS !== null) end(role, pages);
     },
     unwritten: () => unwritten,
+    running: () =>
+      [...roles].flatMap(([role, pages]) => {
+        const record = recordOf(role, pages);
+        return record === null ? [] : [record];
+      }),
     written(records) {
       const done = new Set(records);
       unwritten = unwritten.filter((record) => !done.has(record));
