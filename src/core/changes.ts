@@ -1,6 +1,6 @@
 import type { Change, InventoryState, Settings } from "./inventory.ts";
 import { unreachable } from "./assert.ts";
-import { endedRental, rentalKey, rentalsKept } from "./cost/rental.ts";
+import { rentalKey, rentalOfGone, rentalsKept } from "./cost/rental.ts";
 
 /** What an inventory holds before the first `up`. `stickyKey` is a secret made by the caller. */
 export function emptyInventory(stickyKey: string): InventoryState {
@@ -56,8 +56,11 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
       writable(draft, "machines", copies).set(change.machine.name, change.machine);
       return;
     case "machine-gone":
-      endRental(draft, change, copies);
+      leaveRental(draft, change, copies);
       writable(draft, "machines", copies).delete(change.name);
+      return;
+    case "rental":
+      writable(draft, "rentals", copies).set(rentalKey(change.rental), change.rental);
       return;
     case "server":
       writable(draft, "servers", copies).set(change.server.id, change.server);
@@ -97,19 +100,19 @@ function applyChange(draft: Draft, change: Change, copies: Set<unknown>): void {
   }
 }
 
-/** Here, because nothing else takes a machine off the record: none can go without its rental's end. */
-function endRental(
+/** Here, because nothing else takes a machine off the record: none can go without what it cost. */
+function leaveRental(
   draft: Draft,
-  { name, at }: Extract<Change, { kind: "machine-gone" }>,
+  { name, at, isSeenGone }: Extract<Change, { kind: "machine-gone" }>,
   copies: Set<unknown>,
 ): void {
   const machine = draft.machines.get(name);
   if (machine === undefined) return;
   const rentals = writable(draft, "rentals", copies);
-  const rental = endedRental(machine, at);
+  const rental = rentalOfGone(machine, at, isSeenGone);
   rentals.set(rentalKey(rental), rental);
-  const oldest = rentals.size > rentalsKept ? rentals.keys().next().value : undefined;
-  if (oldest !== undefined) rentals.delete(oldest);
+  if (rentals.size <= rentalsKept) return;
+  for (const [key, { to }] of rentals) if (to !== null) return void rentals.delete(key);
 }
 
 type Table = Exclude<keyof InventoryState, "settings">;

@@ -22,7 +22,7 @@ export interface InventoryState {
   readonly deploys: ReadonlyMap<number, DeployRecord>;
   readonly drills: ReadonlyMap<number, DrillRecord>;
   readonly oneOffs: ReadonlyMap<number, OneOffRecord>;
-  /** Machines that are gone, the newest last: what they cost is on record. At most `rentalsKept`. */
+  /** Machines off the record, the newest last: what they cost is known. At most `rentalsKept`. */
   readonly rentals: ReadonlyMap<string, Rental>;
 }
 
@@ -187,7 +187,14 @@ export type Change =
   | { readonly kind: "role"; readonly role: RoleRecord }
   | { readonly kind: "role-gone"; readonly role: string }
   | { readonly kind: "machine"; readonly machine: MachineRecord }
-  | { readonly kind: "machine-gone"; readonly name: string; readonly at: Instant }
+  | {
+      readonly kind: "machine-gone";
+      readonly name: string;
+      readonly at: Instant;
+      /** False: it was given up, and may still be there and cost. */
+      readonly isSeenGone: boolean;
+    }
+  | { readonly kind: "rental"; readonly rental: Rental }
   | { readonly kind: "server"; readonly server: ServerRecord }
   | { readonly kind: "server-gone"; readonly id: number }
   | { readonly kind: "release"; readonly release: ReleaseRecord }

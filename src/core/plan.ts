@@ -1,5 +1,6 @@
 import type { Action, Hold, Plan, StepResult } from "./action.ts";
 import { applyChanges } from "./changes.ts";
+import { endRentals } from "./cost/end-rentals.ts";
 import { tellSpending } from "./cost/tell-spending.ts";
 import type { Instant } from "./instant.ts";
 import { noteServing } from "./machines/boot-times.ts";
@@ -33,6 +34,7 @@ const recipe: readonly ((roster: Roster) => StepResult)[] = [
   // What is there?
   forgetGoneMachines,
   removeOrphans,
+  endRentals,
   confirmMachines,
   noteServing,
   launchAgain,

@@ -20,7 +20,7 @@ export interface Inventory {
   arrivals(filter: ArrivalsFilter): Promise<readonly ArrivalsRecord[]>;
   /** All there are, without their seconds. */
   arrivalsMeans(): Promise<readonly ArrivalsMean[]>;
-  /** Of machines that are gone: those that ended at or after `from` and began before `to`, in the order of their ends. */
+  /** Of machines off the record: those that did not end before `from` and began before `to`, by their beginnings. */
   rentals(filter: RentalFilter): Promise<readonly Rental[]>;
   close(): Promise<void>;
 }

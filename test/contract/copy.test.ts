@@ -37,7 +37,7 @@ describe("a copy of the inventory", () => {
     const whole = { ...record, ...nothing, launchedAt: null, servingAt: null } as MachineRecord;
     const changes: readonly Change[] = [{ kind: "machine", machine: whole }];
     await inventory.commit(changes, []);
-    await inventory.commit([{ kind: "machine-gone", name: "web-1", at: 9 }], []);
+    await inventory.commit([{ kind: "machine-gone", name: "web-1", at: 9, isSeenGone: true }], []);
     await inventory.close();
   });
   after(async () => {

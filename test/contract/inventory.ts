@@ -156,7 +156,7 @@ export function describeInventory(name: string, open: () => Promise<Inventory>):
       const batch: readonly Change[] = [
         { kind: "machine", machine },
         { kind: "machine", machine: { ...machine, state: "running" } },
-        { kind: "machine-gone", name: "web-3", at: 9 },
+        { kind: "machine-gone", name: "web-3", at: 9, isSeenGone: true },
       ];
       await inventory.commit(batch, []);
       await inventory.commit(batch, []);

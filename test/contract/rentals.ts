@@ -34,10 +34,11 @@ export function describeRentals(name: string, open: () => Promise<Inventory>): v
       return { kind: "machine", machine: record };
     }
 
-    const gone = (machine: string, at: number): Change => ({
+    const gone = (machine: string, at: number, isSeenGone = true): Change => ({
       kind: "machine-gone",
       name: machine,
       at,
+      isSeenGone,
     });
 
     async function reopened(): Promise<Inventory> {
@@ -59,6 +60,7 @@ export function describeRentals(name: string, open: () => Promise<Inventory>): v
         type: "t3.micro",
         from,
         to: from + 5_000,
+        leftAt: null,
       };
       assert.deepEqual([...after.state().rentals.values()], [rental]);
       const before = after.state();
@@ -94,10 +96,23 @@ export function describeRentals(name: string, open: () => Promise<Inventory>): v
         return some.map((one) => `${one.machine} ${one.from - from}`);
       };
       assert.deepEqual(await spans(2, 10), ["ledger-1 0"]);
-      assert.deepEqual(await spans(20, 30), ["ledger-2 10", "ledger-1 0"]);
+      assert.deepEqual(await spans(20, 30), ["ledger-1 0", "ledger-2 10"]);
       assert.deepEqual(await spans(5_001, 9_000), []);
       const first = await inventory.rentals({ from: 0, to: from * 2, limit: 1 });
       assert.equal(first.length, 1);
+    });
+
+    it("goes on with a machine that was given up, over restarts, until it is seen to be gone", async () => {
+      await inventory.commit([launched("ledger-5", from)], []);
+      await inventory.commit([gone("ledger-5", from + 50, false)], []);
+      const key = `ledger-5 ${from}`;
+      const left = (await reopened()).state().rentals.get(key);
+      assert.deepEqual([left?.to, left?.leftAt], [null, from + 50]);
+      const late = await inventory.rentals({ from: from * 2, to: from * 3, limit: 10 });
+      assert.deepEqual(late, [left]);
+      assert.ok(left);
+      await inventory.commit([{ kind: "rental", rental: { ...left, to: from + 90 } }], []);
+      assert.equal((await reopened()).state().rentals.get(key)?.to, from + 90);
     });
 
     it("writes no end of what was not committed", async () => {

@@ -343,7 +343,10 @@ describe("a certificate's end", () => {
     const web = await identityOf(rig, "web-1", "web");
     const { ended } = openSocket(rig, web, hello("web-1"));
     await until("it is in", () => rig.agents.observe().get("web-1")?.isConnected === true);
-    await rig.inventory.commit([{ kind: "machine-gone", name: "web-1", at: 2 }], []);
+    await rig.inventory.commit(
+      [{ kind: "machine-gone", name: "web-1", at: 2, isSeenGone: true }],
+      [],
+    );
     rig.agents.forget("web-1");
     assert.match(await ended, /^1006/);
     const again = await callDoor(rig, { method: "POST", path: "/v1/renew", identity: web });

@@ -2,6 +2,7 @@ import { Migrator } from "kysely/migration";
 import type { Kysely, Transaction } from "kysely";
 import { applyChanges, emptyInventory } from "../../core/changes.ts";
 import { unreachable } from "../../core/assert.ts";
+import { rentalKey } from "../../core/cost/rental.ts";
 import type { Change, InventoryState, SiteEvent } from "../../core/inventory.ts";
 import type { OpenInventory } from "../../ports/access-records.ts";
 import { Failure } from "../../ports/failure.ts";
@@ -162,6 +163,8 @@ function keyOf(change: Change): string {
       return `machine ${change.machine.name}`;
     case "machine-gone":
       return `machine ${change.name}`;
+    case "rental":
+      return `rental ${rentalKey(change.rental)}`;
     case "server":
       return `server ${change.server.id}`;
     case "server-gone":
@@ -190,6 +193,8 @@ function keyOf(change: Change): string {
 async function write(db: Transaction<InventoryTables>, change: Change): Promise<void> {
   switch (change.kind) {
     case "settings":
+    case "rental":
+      // Written once for the whole batch.
       return;
     case "role":
       await upsert(db, "role", "role", roleToRow(change.role));

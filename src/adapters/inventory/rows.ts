@@ -1,7 +1,6 @@
 import { rentalKey } from "../../core/cost/rental.ts";
 import type { Rental } from "../../core/cost/rental.ts";
 import type { DrillRecord } from "../../core/drills/record.ts";
-import type { Instant } from "../../core/instant.ts";
 import type { OneOffRecord } from "../../core/one-offs/record.ts";
 import type {
   DeployRecord,
@@ -180,13 +179,12 @@ function oneOffFromRow(row: OneOffTable): OneOffRecord {
   return { id, state, role, machine, by, startedAt, finishedAt, ...content };
 }
 
-export function rentalToRow(rental: Rental & { readonly to: Instant }): RentalTable {
-  const { from, to, ...same } = rental;
-  return { ...same, started_at: from, ended_at: to };
+export function rentalToRow({ from, to, leftAt, ...same }: Rental): RentalTable {
+  return { ...same, started_at: from, ended_at: to, left_at: leftAt };
 }
 
-export function rentalFromRow({ started_at, ended_at, ...same }: RentalTable): Rental {
-  return { ...same, from: started_at, to: ended_at };
+export function rentalFromRow({ started_at, ended_at, left_at, ...same }: RentalTable): Rental {
+  return { ...same, from: started_at, to: ended_at, leftAt: left_at };
 }
 
 /** The whole inventory from its rows. */

@@ -139,11 +139,12 @@ export interface ArrivalsTable {
   readonly rates: string;
 }
 
-/** A machine that is gone, and the time it was paid for. */
+/** A machine that is off the record, and the time it was paid for; `ended_at` null: it may still be there. */
 export interface RentalTable {
   readonly machine: string;
   readonly started_at: number;
-  readonly ended_at: number;
+  readonly ended_at: number | null;
+  readonly left_at: number | null;
   readonly role: string;
   readonly provider: string;
   readonly type: string | null;

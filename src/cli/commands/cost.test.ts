@@ -33,7 +33,15 @@ function aMachine(role: string, createdAt: number, type: string | null = null): 
 }
 
 function anEnd(role: string, from: number, to: number): Rental {
-  return { machine: `${role}-${from}`, role, provider: "local", type: null, from, to };
+  return {
+    machine: `${role}-${from}`,
+    role,
+    provider: "local",
+    type: null,
+    from,
+    to,
+    leftAt: null,
+  };
 }
 
 /** A balancer and a worker since before the month, two web machines, and one more for a while. */

@@ -22,7 +22,16 @@ function month(text: string): Month {
 }
 
 function aRental(from: number, to: number | null, wish: Partial<Rental> = {}): Rental {
-  return { machine: `web-${from}`, role: "web", provider: "local", type: null, from, to, ...wish };
+  return {
+    machine: `web-${from}`,
+    role: "web",
+    provider: "local",
+    type: null,
+    from,
+    to,
+    leftAt: null,
+    ...wish,
+  };
 }
 
 function pricesOf(nanosPerHour: number, billing: Billing): Prices {

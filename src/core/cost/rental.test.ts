@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { aRole, aSite } from "../../../test/sim/site.ts";
-import { beginDeploy, commit, createWorld, settle, tick } from "../../../test/sim/world.ts";
+import {
+  beginDeploy,
+  commit,
+  createWorld,
+  observe,
+  settle,
+  tick,
+} from "../../../test/sim/world.ts";
 import type { World } from "../../../test/sim/world.ts";
 import { applyChanges, emptyInventory } from "../changes.ts";
 import type { Site } from "../desired.ts";
+import type { Observed, ProvidedMachine } from "../observed.ts";
+import { plan } from "../plan.ts";
 import { usualBilling } from "./bill.ts";
 import { rentalsKept, rentalsOf } from "./rental.ts";
 
@@ -48,7 +57,10 @@ function watch(world: World, truths: Map<string, Truth>): void {
   for (const { name, createdAt } of world.inventory.machines.values()) {
     const truth = truths.get(name);
     if (truth === undefined) truths.set(name, { askedAt: createdAt, seenUntil: createdAt });
-    else if (world.machines.has(name)) truth.seenUntil = world.now;
+  }
+  for (const name of world.machines.keys()) {
+    const truth = truths.get(name);
+    if (truth !== undefined) truth.seenUntil = world.now;
   }
 }
 
@@ -99,10 +111,10 @@ describe("the ledger", () => {
           rentals.map(({ machine }) => machine).toSorted(),
           [...truths.keys()].toSorted(),
         );
-        for (const { machine, from, to } of rentals) {
+        for (const { machine, from, to, leftAt } of rentals) {
           const truth = truths.get(machine);
           assert.equal(from, truth?.askedAt);
-          assert.equal(to === null, world.inventory.machines.has(machine));
+          assert.ok(to !== null || leftAt !== null || world.inventory.machines.has(machine));
           // Where the clock was set back in between, a time of before may be later than one of after.
           const isSteady = !acts.some((one) => one.kind === "clock" && one.byMs < 0);
           if (to !== null) assert.ok(to >= from);
@@ -124,16 +136,64 @@ describe("the ledger", () => {
     assert.deepEqual([ended?.machine, ended?.type], ["web-1", "t3.micro"]);
   });
 
+  it("goes on with a machine that was given up until a later listing no longer has it", () => {
+    const world = aWorld();
+    const silent = world.inventory.machines.get("web-1");
+    assert.ok(silent);
+    const left = { name: "web-1", at: world.now, isSeenGone: false } as const;
+    commit(world, [{ kind: "machine-gone", ...left }]);
+    const observed = observe(world);
+    const machines = new Map(observed.provider?.machines);
+    machines.delete("web-1");
+    const ended = (provider: Observed["provider"]): boolean =>
+      plan({ ...observed, provider }, world.now + 5_000).actions.some(({ changes }) =>
+        changes.some((change) => change.kind === "rental" && change.rental.to !== null),
+      );
+    assert.equal(ended(null), false);
+    assert.equal(ended({ at: world.now - 1, machines }), false);
+    assert.equal(ended({ at: world.now, machines }), false);
+    assert.equal(
+      ended({ at: world.now + 1, machines: new Map(observed.provider?.machines) }),
+      false,
+    );
+    assert.equal(ended({ at: world.now + 1, machines }), true);
+    settle(world);
+    const rental = world.inventory.rentals.get(`web-1 ${silent.createdAt}`);
+    assert.ok(rental?.to !== null && (rental?.to ?? 0) > left.at);
+  });
+
+  it("does not take a dead machine that the provider still shows for gone", () => {
+    const world = aWorld();
+    const observed = observe(world);
+    const seenGone = (machines: ReadonlyMap<string, ProvidedMachine>): readonly boolean[] => {
+      const provider = { at: world.now + 20_000, machines };
+      const agents = new Map([...observed.agents].filter(([name]) => name !== "web-1"));
+      const { actions } = plan({ ...observed, agents, provider }, world.now + 20_000);
+      return actions.flatMap(({ changes }) =>
+        changes.flatMap((one) => (one.kind === "machine-gone" ? [one.isSeenGone] : [])),
+      );
+    };
+    const machines = new Map(observed.provider?.machines);
+    machines.set("web-1", { name: "web-1", address: "127.0.0.2", condition: "gone" });
+    assert.deepEqual(seenGone(machines), [false]);
+    machines.delete("web-1");
+    assert.deepEqual(seenGone(machines), [true]);
+  });
+
   it("holds the newest of those that ended", () => {
     const { inventory } = aWorld();
     const machine = inventory.machines.get("web-1");
     assert.ok(machine);
     const changes = Array.from({ length: rentalsKept + 2 }, (_, n) => [
       { kind: "machine" as const, machine: { ...machine, name: `x-${n}` } },
-      { kind: "machine-gone" as const, name: `x-${n}`, at: start + n },
+      { kind: "machine-gone" as const, name: `x-${n}`, at: start + n, isSeenGone: n > 0 },
     ]).flat();
     const { rentals } = applyChanges(emptyInventory("key"), changes);
     assert.equal(rentals.size, rentalsKept);
-    assert.equal(rentals.values().next().value?.machine, "x-2");
+    // One that may still be there is not forgotten.
+    assert.deepEqual(
+      [...rentals.values()].slice(0, 2).map(({ machine }) => machine),
+      ["x-0", "x-3"],
+    );
   });
 });

@@ -5,7 +5,7 @@ import type { DesiredRole } from "../roles.ts";
 import type { ProcessState } from "../report.ts";
 import { carriesRequests, isMachineServing, processOf } from "../roster.ts";
 import type { Roster } from "../roster.ts";
-import { goneChanges } from "./lifecycle.ts";
+import { serversGone } from "./lifecycle.ts";
 
 /** Launches of one role that may be under way at once: a provider that fails must not be asked without end. */
 const LAUNCHES_MAX = 50;
@@ -214,13 +214,12 @@ function drain(roster: Roster, machine: MachineRecord, reason: string): Action {
 }
 
 function terminate(roster: Roster, machine: MachineRecord, reason: string): Action {
-  const servers = goneChanges(roster, machine).filter((change) => change.kind === "server-gone");
   const leaving: MachineRecord = { ...machine, state: "terminating", stateAt: roster.now, reason };
   return {
     kind: "terminate",
     subject: machine.name,
     reason,
-    changes: [{ kind: "machine", machine: leaving }, ...servers],
+    changes: [{ kind: "machine", machine: leaving }, ...serversGone(roster, machine)],
     effect: { kind: "terminate", machine: machine.name },
   };
 }

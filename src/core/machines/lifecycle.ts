@@ -25,7 +25,7 @@ export function forgetGoneMachines(roster: Roster): StepResult {
       kind: "forget",
       subject: machine.name,
       reason,
-      changes: goneChanges(roster, machine),
+      changes: goneChanges(roster, machine, provided === "absent"),
       effect: provided === "absent" ? null : { kind: "terminate", machine: machine.name },
     });
   }
@@ -109,12 +109,19 @@ export function terminateAgain(roster: Roster): StepResult {
   return { actions, holds: [] };
 }
 
-export function goneChanges(roster: Roster, machine: MachineRecord): readonly Change[] {
-  const servers = roster.serversOn(machine.name);
+function goneChanges(
+  roster: Roster,
+  machine: MachineRecord,
+  isSeenGone: boolean,
+): readonly Change[] {
   return [
-    ...servers.map((server): Change => ({ kind: "server-gone", id: server.id })),
-    { kind: "machine-gone", name: machine.name, at: roster.now },
+    ...serversGone(roster, machine),
+    { kind: "machine-gone", name: machine.name, at: roster.now, isSeenGone },
   ];
+}
+
+export function serversGone(roster: Roster, machine: MachineRecord): readonly Change[] {
+  return roster.serversOn(machine.name).map(({ id }) => ({ kind: "server-gone", id }));
 }
 
 /** Whether the provider may be asked about this machine again. */
