@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import type { Cost } from "../../src/api/cost-routes.ts";
 import type { SiteStatus } from "../../src/core/status.ts";
 import { collect, createCliSite, fetchPage, processesUnder, processesWith } from "./cli-site.ts";
 import { testProvider } from "../harness/site.ts";
@@ -102,6 +103,23 @@ describe("a site's life by the command line", () => {
     assert.equal(statSync(join(site.state, "inventory", "token")).mode & 0o777, 0o600);
     assert.equal((await site.run("plan", "--exit-code")).code, 0);
     assert.equal((await site.run("status", "--check")).code, 0);
+  });
+
+  it("tells what it costs, from the machines' own time, and what is missing for that", async () => {
+    const told = await site.run("cost");
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stdout, /machine-hours; what they cost is not known\nROLE +TYPE/);
+    assert.match(told.stdout, /\nnext: add prices: \{ machines: \{ balancer: /);
+    const { roles } = JSON.parse((await site.run("cost", "--json")).stdout) as Cost;
+    assert.deepEqual(
+      roles.map(({ role, machines, cents }) => [role, machines, cents]),
+      [
+        ["balancer", 1, null],
+        ["web", 1, null],
+      ],
+    );
+    assert.ok(roles.every(({ machineHours }) => machineHours >= 1 / 60));
+    assert.equal((await site.run("cost", "--month", "2020-13")).code, 2);
   });
 
   it("scales, within the bounds only", async () => {
