@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { aRole, aSite } from "../../../test/sim/site.ts";
-import { beginDeploy, commit, createWorld, settle, tick } from "../../../test/sim/world.ts";
+import {
+  beginDeploy,
+  commit,
+  createWorld,
+  observe,
+  settle,
+  tick,
+} from "../../../test/sim/world.ts";
 import type { World } from "../../../test/sim/world.ts";
 import type { Role } from "../desired.ts";
+import { plan } from "../plan.ts";
 import type { Spend } from "../scaling/rules/rules.ts";
+import { readSiteFile } from "../../site/site-file.ts";
 import { machinesAllowed, spendingOf } from "./spending.ts";
 
 const start = Date.UTC(2026, 10, 3);
@@ -16,8 +25,12 @@ function cap(wish: Partial<Spend>): Spend {
 }
 
 function withCap(role: Role, spend: Spend): Role {
-  const rules = { spend } as NonNullable<Role["scaling"]["rules"]>;
-  return { ...role, scaling: { ...role.scaling, rules } };
+  const web = "{ run: x, machines: 2..10, scale: { in_flight: 8, spend: { per month: 1 USD } } }";
+  const reading = readSiteFile([{ path: "f", text: `site: shop\nweb: ${web}\n` }]);
+  assert.ok(reading.kind === "site");
+  const rules = reading.site.roles[0]?.scaling.rules;
+  assert.ok(rules);
+  return { ...role, scaling: { ...role.scaling, rules: { ...rules, spend } } };
 }
 
 /** Two machines at one dollar an hour each. */
@@ -90,6 +103,16 @@ describe("a cap", () => {
         assert.ok(thisMonth <= perMonth + forMin + 1e-6);
       }),
     );
+  });
+
+  it("is known to whoever decides how many machines there should be", () => {
+    const world = aWorld(cap({ perHour: 3 }));
+    const role = world.inventory.roles.get("web");
+    assert.ok(role);
+    commit(world, [{ kind: "role", role: { ...role, target: 6 } }]);
+    const decision = plan(observe(world), world.now).decisions.get("web");
+    assert.equal(decision?.desired, 3);
+    assert.ok(decision.reasons.some(({ sentence }) => /3 USD an hour may be spent/.test(sentence)));
   });
 
   it("says so once at 80 % and once at 100 %, and anew in the next month", () => {

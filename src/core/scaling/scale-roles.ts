@@ -1,5 +1,6 @@
 import type { Action, Hold, StepResult } from "../action.ts";
 import type { Role } from "../desired.ts";
+import { spendingOf } from "../cost/spending.ts";
 import type { Instant } from "../instant.ts";
 import { bootSecondsOf } from "../machines/boot-times.ts";
 import type { DesiredRole } from "../roles.ts";
@@ -83,7 +84,8 @@ function viewOf(roster: Roster, { name, target }: DesiredRole, role: Role): Deci
     pool: { ready, booting: Math.max(0, target - ready), desired: target },
     machine: { slots: slotsOf(role), bootS: bootSecondsOf(state, name) ?? BOOT_S },
     earlier: observed.earlier.get(name) ?? null,
-    spending: null,
+    // Without a limit nobody asks for it.
+    spending: role.scaling.rules?.spend ? spendingOf(state, name, roster.now) : null,
   };
 }
 
