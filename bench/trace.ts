@@ -1,7 +1,7 @@
 /** The spike of 12 May 1998 on the World Cup site, 20 minutes in two, sent by an open loop: what is lost, what does it cost? */
 import { replayTrace } from "../test/harness/replay.ts";
 import type { MachineCount } from "../test/harness/replay.ts";
-import { readSpikeOfMay, rescale } from "../test/harness/trace.ts";
+import { readSpikeOfMay, rescale, SPIKE_ONSET } from "../test/harness/trace.ts";
 import { machine, percentile } from "./report.ts";
 
 /** Requests per second at the peak: what two cores carry beside everything that is measured. */
@@ -17,6 +17,9 @@ export async function run(): Promise<object> {
   const replay = await replayTrace({
     rows,
     rowMs: ROW_MS,
+    onset: SPIKE_ONSET,
+    requestMs: 100,
+    startMs: 0,
     web: `machines: 1..8, scale: { in_flight: 4, hold: ${HOLD_MS}ms }`,
     onLine: (line) => process.stderr.write(`${line}\n`),
   });

@@ -2,12 +2,17 @@ import { sendArrivals } from "./arrivals.ts";
 import type { ArrivalResult } from "./arrivals.ts";
 import { createTestSite } from "./site.ts";
 import type { TestSite } from "./site.ts";
-import { SPIKE_ONSET } from "./trace.ts";
 import type { TraceRow } from "./trace.ts";
 
 export interface ReplayPlan {
   readonly rows: readonly TraceRow[];
   readonly rowMs: number;
+  /** The row in which a crowd comes; null: none is looked for. */
+  readonly onset: string | null;
+  /** What a request takes: long enough that requests in flight, not CPU, are what grows. */
+  readonly requestMs: number;
+  /** How long the application takes before it listens. */
+  readonly startMs: number;
   /** The role's keys in the site file's flow style, with its bounds. */
   readonly web: string;
   /** Progress, now and then. */
@@ -28,20 +33,21 @@ export interface MachineCount {
   readonly atMs: number;
   readonly machines: number;
   readonly serving: number;
+  /** On their way out, to the last. */
+  readonly leaving: number;
 }
 
-/** What a request takes: long enough that requests in flight, not CPU, are what grows. */
-const REQUEST_MS = 100;
+const leavingStates = new Set(["draining", "drained", "terminating"]);
 const LOOK_MS = 250;
 const TELL_EVERY = 20;
 
-const application = `
+const application = ({ requestMs, startMs }: ReplayPlan): string => `
 const { createServer } = require("node:http");
 const server = createServer((request, response) => {
   if (request.url === "/up") return response.end("ok");
-  setTimeout(() => response.end(process.env.TIDEMILL_MACHINE), ${REQUEST_MS});
+  setTimeout(() => response.end(process.env.TIDEMILL_MACHINE), ${requestMs});
 });
-server.listen(process.env.PORT, process.env.HOST);
+setTimeout(() => server.listen(process.env.PORT, process.env.HOST), ${startMs});
 process.on("SIGTERM", () => server.close(() => process.exit(0)));
 `;
 
@@ -54,7 +60,7 @@ web: { run: node server.js, source: code, check: /up, ${plan.web} }
 `,
   );
   try {
-    site.writeApplication("v1", application);
+    site.writeApplication("v1", application(plan));
     await site.startController();
     await site.apply();
     await site.until(
@@ -78,7 +84,9 @@ async function measure(site: TestSite, plan: ReplayPlan): Promise<Replay> {
     while (!over.signal.aborted) {
       const web = (await site.status()).machines.filter((machine) => machine.role === "web");
       const serving = web.filter((machine) => machine.state === "serving").length;
-      machines.push({ atMs: performance.now() - startedAt, machines: web.length, serving });
+      const leaving = web.filter((machine) => leavingStates.has(machine.state)).length;
+      const atMs = performance.now() - startedAt;
+      machines.push({ atMs, machines: web.length, serving, leaving });
       if (machines.length % TELL_EVERY === 0)
         plan.onLine(`${serving} of ${web.length} machines serve`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -106,11 +114,12 @@ function machineSeconds(counts: readonly MachineCount[], durationMs: number): nu
 }
 
 function answerSeconds(
-  { rows, rowMs }: ReplayPlan,
+  { rows, rowMs, onset }: ReplayPlan,
   { firstAnswerMs }: ArrivalResult,
 ): number | null {
-  const onsetMs = rows.findIndex((row) => row.timestamp === SPIKE_ONSET) * rowMs;
-  if (onsetMs < 0) throw new Error(`the rows replayed do not hold ${SPIKE_ONSET}`);
+  if (onset === null) return null;
+  const onsetMs = rows.findIndex((row) => row.timestamp === onset) * rowMs;
+  if (onsetMs < 0) throw new Error(`the rows replayed do not hold ${onset}`);
   const later = Object.values(firstAnswerMs).filter((atMs) => atMs >= onsetMs);
   return later.length === 0 ? null : (Math.min(...later) - onsetMs) / 1000;
 }

@@ -16,6 +16,9 @@ describe("the spike of the World Cup site", () => {
     const replay = await replayTrace({
       rows: rows.slice(onset - ROWS_BEFORE, onset + ROWS_AFTER),
       rowMs: ROW_MS,
+      onset: SPIKE_ONSET,
+      requestMs: 100,
+      startMs: 0,
       web: "machines: 1..4, scale: { in_flight: 3 }",
       onLine: () => undefined,
     });

@@ -190,9 +190,23 @@ describe("aimNeed", () => {
     const completions = createSeconds(700);
     for (let ago = 600; ago >= 1; ago -= 1) completions.put(NOW - ago, 25);
     const jammed = { ...view, balancer: { ...view.balancer, completions } };
-    const known = { seconds: SERVICE_S, usual: SERVICE_S, learnedAt: NOW - 60 };
+    const known = { seconds: SERVICE_S, usual: SERVICE_S, learnedAt: NOW - 60, isGrown: true };
     const { serviceS } = aimNeed(bounds, { ...newMemory, service: known }, jammed, NOW).basis ?? {};
     assert.ok((serviceS ?? 0) > SERVICE_S && (serviceS ?? 9) < SERVICE_S * 1.15, `${serviceS}`);
+  });
+
+  it("looks again soon at how long requests take while it has seen little", () => {
+    const view = viewOf({ arrivals: () => 30, seconds: 70 });
+    const wrong = { ...newMemory.service, seconds: 0.05, usual: 0.05 };
+    let memory: AimMemory = { ...newMemory, service: wrong };
+    const believed: number[] = [];
+    for (let now = NOW - 10; now <= NOW; now += 2) {
+      const voice = aimNeed(bounds, memory, view, now, tuning);
+      ({ memory } = voice);
+      believed.push(Number(voice.basis?.serviceS?.toFixed(3)));
+    }
+    assert.deepEqual(believed, [0.075, 0.113, 0.169, 0.2, 0.2, 0.2]);
+    assert.equal(memory.service.isGrown, false);
   });
 
   it("gives back what it launched too much once it has come and nobody waits", () => {
@@ -232,7 +246,10 @@ describe("aimNeed", () => {
     seconds: rates.length,
     desired,
   });
-  const known = { ...newMemory, service: { seconds: SERVICE_S, usual: SERVICE_S, learnedAt: NOW } };
+  const known = {
+    ...newMemory,
+    service: { seconds: SERVICE_S, usual: SERVICE_S, learnedAt: NOW, isGrown: true },
+  };
 
   it("stays within the bounds and says the same twice", () => {
     fc.assert(

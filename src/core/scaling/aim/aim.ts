@@ -30,7 +30,7 @@ export interface AimMemory {
 }
 
 export const newMemory: AimMemory = {
-  service: { seconds: null, usual: null, learnedAt: 0 },
+  service: { seconds: null, usual: null, learnedAt: 0, isGrown: false },
   restlessness: calm,
   held: [],
   alarm: null,
