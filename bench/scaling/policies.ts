@@ -10,7 +10,6 @@ import { usualTuning } from "../../src/core/scaling/aim/tuning.ts";
 import { createAim } from "../../src/simulate/aim.ts";
 import { usualModel } from "../../src/simulate/model.ts";
 import type { Policy } from "../../src/simulate/policy.ts";
-import { createPrototype } from "./prototype.ts";
 
 /** What the others are held against; each run takes a new one. */
 export const rivals: Readonly<Record<string, () => Policy>> = {
@@ -30,7 +29,6 @@ export const rivals: Readonly<Record<string, () => Policy>> = {
   kpa: () => createKpa(),
   "kpa-300s": () => createKpa({ scaleDownDelayS: 300 }),
   "kpa-600s": () => createKpa({ scaleDownDelayS: 600 }),
-  prototype: () => createPrototype(1.1),
 };
 
 /** Room beyond the expected load: more of it costs more and makes fewer requests slow. */
