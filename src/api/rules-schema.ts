@@ -166,6 +166,7 @@ const rules: z.ZodType<Rules> = z.strictObject({
         .max(24 * 86_400),
       shareMax: z.number().gt(0).max(0.5),
       worth: z.number().gt(0).max(1e9).nullable(),
+      room: z.number().min(0).max(3).exactOptional(),
     })
     .nullable(),
   targets: z

@@ -34,3 +34,16 @@ function daysOf(year: number, month: number): number {
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return month === 2 && isLeap ? 29 : (monthDays[month - 1] ?? 0);
 }
+
+const dayS = 86_400;
+/** In days. */
+const meanMonth = 30.436875;
+
+/** Months since January 1970, in UTC. */
+export function monthOf(second: number): number {
+  const day = Math.floor(second / dayS);
+  let month = Math.floor(day / meanMonth);
+  while (daysBefore(1970 + Math.floor((month + 1) / 12), ((month + 1) % 12) + 1) <= day) month += 1;
+  while (daysBefore(1970 + Math.floor(month / 12), (month % 12) + 1) > day) month -= 1;
+  return month;
+}

@@ -44,6 +44,7 @@ export function createWatch({ model, arrivals }: Scenario, pool: Pool): Watch {
   const kept = (): SecondsRecord => createSeconds(keepS);
   const balancer = { arrivals: kept(), completions: kept(), busy: kept(), queue: kept() };
   const cpu = kept();
+  const errors = kept();
   const ready = kept();
   const slots = kept();
   const view: SimulatedView = {
@@ -60,7 +61,10 @@ export function createWatch({ model, arrivals }: Scenario, pool: Pool): Watch {
     },
     machine: { slots: model.slots, bootS: bootP90S(model) },
     balancer,
-    metrics: new Map([["cpu", cpu]]),
+    metrics: new Map([
+      ["cpu", cpu],
+      ["errors", errors],
+    ]),
     responses,
     earlier: history,
     ready,
@@ -76,6 +80,7 @@ export function createWatch({ model, arrivals }: Scenario, pool: Pool): Watch {
       balancer.busy.put(second, figures.busy);
       balancer.queue.put(second, figures.queue);
       cpu.put(second, figures.slots > 0 ? figures.busy / figures.slots : 0);
+      errors.put(second, figures.failed);
       ready.put(second, figures.ready);
       slots.put(second, figures.slots);
       history.count(second, figures.arrivals);

@@ -37,7 +37,7 @@ export function compileScale(
   const targets = scale.targets.flatMap((field, at) => compileTarget(report, field, at, metrics));
   const when = scale.when.flatMap((field, at) => compileWhen(report, field, at, metrics));
   refuseTwice(report, when);
-  if (aim.slow === null && (aim["at most"] !== 0.001 || aim["machine-hour is worth"] !== null))
+  if (aim.slow === null && isAimTold(aim))
     report.tell(["aim"], "missing", "an aim needs slow: which answers are slow");
   const isSilent = aim.slow === null && scale.targets.length === 0 && scale.when.length === 0;
   const slowMs = aim.slow ?? (isSilent ? slowDefaultMs : null);
@@ -52,6 +52,7 @@ export function compileScale(
             slowS: slowMs / 1_000,
             shareMax: aim["at most"],
             worth: aim["machine-hour is worth"],
+            ...(aim.room === null ? {} : { room: aim.room }),
           },
     targets: [...targets, ...(inFlight === null ? [] : [inFlightTarget(inFlight)])],
     when,
@@ -69,17 +70,22 @@ function hasRules(scale: ScaleFields): boolean {
   const { limits, aim, spend } = scale;
   const lists = [scale.targets, scale.when, scale.schedule];
   const given = [limits.up, limits.down, limits.hold, limits.launches, aim.slow];
-  const isGiven = [...given, aim["machine-hour is worth"], spend["per hour"], spend["per month"]];
+  const isGiven = [...given, spend["per hour"], spend["per month"]];
   return (
     lists.some((list) => list.length > 0) ||
     isGiven.some((value) => value !== null) ||
     limits.cooldown.up > 0 ||
     limits.cooldown.down > 0 ||
-    aim["at most"] !== 0.001 ||
+    isAimTold(aim) ||
     scale.mode !== "on" ||
     scale.missing["older than"] !== 30_000 ||
     Object.keys(scale.metrics).length > 0
   );
+}
+
+/** Anything of it beside which answers are slow. */
+function isAimTold(aim: ScaleFields["aim"]): boolean {
+  return aim["at most"] !== 0.001 || aim["machine-hour is worth"] !== null || aim.room !== null;
 }
 
 function inFlightTarget(target: number): Target {

@@ -235,6 +235,11 @@ export const scaleShape = {
         what: "Slow requests that one more machine for an hour may save before it is too dear.",
         example: "300 slow requests",
       }),
+      room: optional(percentage(0, 300, "5%"), {
+        what: "Room beyond the load that is expected; a restless site gets more by itself. `tidemill tune` finds the cheapest.",
+        example: "10%",
+        defaultText: "`5%`",
+      }),
     },
     {
       what: "How fast the site should be; how many machines that takes is found out.",

@@ -1,17 +1,28 @@
 import { aimNeed, newMemory } from "./aim/aim.ts";
 import type { AimBasis, AimBounds, AimMemory } from "./aim/aim.ts";
 import { usualTuning } from "./aim/tuning.ts";
+import type { Tuning } from "./aim/tuning.ts";
 import type { AimPolicy } from "./policy.ts";
 
 /** The aim as one voice among the rules. It knows by itself when machines are better kept, for `holdS` at least. */
-export function aimPolicy(bounds: AimBounds, holdS = usualTuning.holdS): AimPolicy {
-  const tuning = { ...usualTuning, holdS, quietS: holdS };
+export function aimPolicy(
+  bounds: AimBounds,
+  holdS: number = usualTuning.holdS,
+  room: number = usualTuning.margin,
+): AimPolicy {
+  const tuning = { ...usualTuning, ...roomOf(room), holdS, quietS: holdS };
   return (memory, view, nowS) => {
     const known = (memory ?? newMemory) as AimMemory;
     const said = aimNeed(bounds, known, view, nowS, tuning);
     const reason = sentenceOf(said.need, said.basis);
     return { need: said.need, isCalm: said.basis !== null, reason, memory: said.memory };
   };
+}
+
+/** A restless site gets as much more room as it would with the usual one. */
+function roomOf(room: number): Pick<Tuning, "margin" | "marginMax"> {
+  const { margin, marginMax } = usualTuning;
+  return { margin: room, marginMax: Math.max(marginMax, marginMax + room - margin) };
 }
 
 const whyKept = {

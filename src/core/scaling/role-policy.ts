@@ -10,7 +10,9 @@ export function policyFor(
 ): ScalingPolicy {
   const holdS = scaling.holdMs / 1_000;
   const rules = scaling.rules ?? usualRules(holdS);
-  return { rules, bounds, aim: rules.aim === null ? null : aimPolicy(bounds, rules.limits.holdS) };
+  const { aim, limits } = rules;
+  if (aim === null) return { rules, bounds, aim };
+  return { rules, bounds, aim: aimPolicy(bounds, limits.holdS, aim.room) };
 }
 
 /** Requests that one machine of the role works on at the same time. */

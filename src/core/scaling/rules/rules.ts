@@ -30,6 +30,8 @@ export interface Aim {
   readonly shareMax: number;
   /** Slow requests that a machine-hour is worth; null: the aim decides. */
   readonly worth: number | null;
+  /** Room beyond the load that is expected, as a share of it; left out: what the aim is set to. */
+  readonly room?: number;
 }
 
 /** Proportional: as many machines as bring the value to its target. */
