@@ -12,6 +12,7 @@ import type {
   drillSchema,
   drillWishSchema,
 } from "../api/drill-routes.ts";
+import type { History } from "../api/history-routes.ts";
 import type { oneOffSchema, oneOffWishSchema } from "../api/one-off-routes.ts";
 import type {
   ApiError,
@@ -56,6 +57,12 @@ export interface Page {
   readonly waitMs: number;
 }
 
+export interface HistorySpan {
+  readonly role: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The controller, as the commands see it. Every method throws `CliError`. */
 export interface Client {
   version(): Promise<{ readonly version: string; readonly pid: number }>;
@@ -68,6 +75,8 @@ export interface Client {
   explain(role: string): Promise<Explanation>;
   /** Null: the present month. */
   cost(month: string | null): Promise<Cost>;
+  /** A page of what came, by the second, oldest first. Times in milliseconds. */
+  history(span: HistorySpan): Promise<History>;
   plan(wish: WishBody): Promise<Preview>;
   putSite(wish: WishBody): Promise<Done>;
   rollBack(): Promise<Done>;
@@ -149,6 +158,7 @@ export function createClient(settings: ClientSettings): Client {
     },
     cost: (month) => get(`/v1/cost?${query({ month })}`),
     explain: (role) => get(`/v1/explain/${encodeURIComponent(role)}`),
+    history: (span) => get(`/v1/history?${query({ ...span })}`),
     plan: (wish) => post("/v1/plan", wish),
     putSite: (wish) => put("/v1/site", wish),
     rollBack: () => post("/v1/rollback"),

@@ -25,6 +25,8 @@ export interface Option {
   /** As commander writes it: `--timeout <duration>`. */
   readonly flags: string;
   readonly about: string;
+  /** It may be given more than once. */
+  readonly isRepeatable?: boolean;
 }
 
 /** What was typed. */
@@ -42,4 +44,10 @@ export function isGiven(given: Given, option: string): boolean {
 export function valueOf(given: Given, option: string): string | null {
   const value = given.options[option];
   return typeof value === "string" ? value : null;
+}
+
+/** All values of an option that may be given more than once. */
+export function valuesOf(given: Given, option: string): readonly string[] {
+  const values = given.options[option];
+  return Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
 }

@@ -20,6 +20,7 @@ import { rebuild } from "./commands/rebuild.ts";
 import { rollback } from "./commands/rollback.ts";
 import { run } from "./commands/run.ts";
 import { scale } from "./commands/scale.ts";
+import { simulate } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { token } from "./commands/token.ts";
 import { up } from "./commands/up.ts";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   run,
   explain,
   cost,
+  simulate,
   open,
   token,
   exportCommand,

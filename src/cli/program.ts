@@ -1,6 +1,6 @@
 import { Argument, Command as Program, CommanderError } from "commander";
 import { CliError } from "./cli-error.ts";
-import type { Command, Given } from "./command.ts";
+import type { Command, Given, Option } from "./command.ts";
 import { valueOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import type { Context } from "./context.ts";
@@ -77,7 +77,7 @@ function addCommand(program: Program, command: Command, run: Run): void {
     const argument = new Argument(form, about);
     sub.addArgument(choices === undefined ? argument : argument.choices(choices));
   }
-  for (const { flags, about } of command.options) sub.option(flags, about);
+  for (const option of command.options) addOption(sub, option);
   addGlobalOptions(
     sub,
     command.options.some(({ flags }) => flags.startsWith("-f,")),
@@ -90,6 +90,17 @@ function addCommand(program: Program, command: Command, run: Run): void {
     const given = words.filter((word): word is string => typeof word === "string");
     await run(command, { words: given, options: { ...program.opts(), ...sub.opts() } });
   });
+}
+
+function addOption(program: Program, { flags, about, isRepeatable = false }: Option): void {
+  if (!isRepeatable) program.option(flags, about);
+  else
+    program.option(
+      flags,
+      about,
+      (value: string, former: readonly string[]) => [...former, value],
+      [],
+    );
 }
 
 function addGlobalOptions(program: Program, isShortTaken: boolean): void {

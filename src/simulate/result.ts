@@ -38,6 +38,8 @@ export function badShare({ slow, failed, requests }: Result): number {
 
 const minuteS = 60;
 const worstMinutesMax = 10;
+/** The fluid engine finds parts of a request slow. */
+const badMin = 0.5;
 
 /** Adds up what the seconds say. */
 export interface Tally {
@@ -74,7 +76,7 @@ export function createTally({ arrivals, model }: Scenario): Tally {
     end(pool) {
       const badOf = (minute: number): number => (slowOf[minute] ?? 0) + (failedOf[minute] ?? 0);
       const worstMinutes = Array.from({ length: minutes }, (_, minute) => minute)
-        .filter((minute) => badOf(minute) > 0)
+        .filter((minute) => badOf(minute) >= badMin)
         .sort((a, b) => badOf(b) - badOf(a) || a - b)
         .slice(0, worstMinutesMax)
         .map((minute) => ({

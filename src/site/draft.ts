@@ -78,7 +78,8 @@ function refuseRole(
   return { code: "wrong_value", message: `a role needs ${nameForm.expected}`, hint: "" };
 }
 
-function readFields(
+/** The fields that are right, by a shape, and what is wrong with the others. Keys it does not know are not looked at. */
+export function readFields(
   shape: Readonly<Record<string, z.ZodType>>,
   value: Readonly<Record<string, unknown>>,
   path: Path,

@@ -75,7 +75,11 @@ function isText(path: Path): boolean {
   return (path.length === 3 && key === "env") || (key === "files" && last === "mode");
 }
 
-function toIssue({ isAboutKey, path, column, ...finding }: Finding, root: Located): SiteIssue {
+/** With its place in the file. */
+export function toIssue(
+  { isAboutKey, path, column, ...finding }: Finding,
+  root: Located,
+): SiteIssue {
   // A short form such as `check: up` has no keys of its own to point to.
   const isThere = hasValueAt(root, path) || finding.code === "missing";
   const shown = isThere ? path : existing(root, path);

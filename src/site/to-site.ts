@@ -88,7 +88,8 @@ function toRole(name: string, role: RoleFields, readFile: ReadFile): Role {
   };
 }
 
-function toScaling(scale: RoleFields["scale"]): Role["scaling"] {
+/** What stands below `scale:`, compiled. */
+export function toScaling(scale: RoleFields["scale"]): Role["scaling"] {
   const { rules } = compileScale(scale, []);
   const simple = { inFlightPerMachine: scale.in_flight ?? inFlightDefault, holdMs: scale.hold };
   return rules === null ? simple : { ...simple, rules };

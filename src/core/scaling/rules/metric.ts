@@ -53,8 +53,11 @@ export const reservedMetrics: readonly string[] = [
   ..."and or not min max ceil avg sum rate slope".split(" "),
 ];
 
+const builtInMetrics: Metrics = new Map(builtIn);
+
 /** What every site has, and the user's own. */
 export function knownMetrics(declared: readonly DeclaredMetric[]): Metrics {
+  if (declared.length === 0) return builtInMetrics;
   const own = declared.map(({ name, unit, everyS }): [string, MetricFacts] => [
     name,
     { unit, everyS, scope: "role", isSaturating: false },
