@@ -23,6 +23,7 @@ import { scale } from "./commands/scale.ts";
 import { simulate } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { token } from "./commands/token.ts";
+import { tune } from "./commands/tune.ts";
 import { up } from "./commands/up.ts";
 import { version } from "./commands/version.ts";
 import { watch } from "./commands/watch.ts";
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   explain,
   cost,
   simulate,
+  tune,
   open,
   token,
   exportCommand,

@@ -29,7 +29,8 @@ const taking: readonly DecisionStep[] = ["veto", "limit", "ceiling", "bounds", "
 
 export function createDecided(wish: DecidedWish): Decided {
   const { name, policy, startS, lengthS, machineHour } = wish;
-  const tickS = policy.rules.targets.length + policy.rules.when.length > 0 ? 1 : aimTickS;
+  const isAimAlone = policy.rules.targets.length + policy.rules.when.length === 0;
+  const tickS = isAimAlone ? aimTickS : 1;
   // One more than the step's place; 0: none.
   const held = new Uint8Array(lengthS);
   const spent = machineHour === null ? null : createPurse(machineHour);
@@ -38,6 +39,7 @@ export function createDecided(wish: DecidedWish): Decided {
   return {
     name,
     tickS,
+    isBalancerEnough: isAimAlone,
     decide(view, second) {
       seen ??= viewOf(view, () => spent?.now() ?? null);
       spent?.pass(view.pool.desired, second, tickS);

@@ -33,7 +33,7 @@ export function runEngine(scenario: Scenario, policy: Policy, station: Station):
     second: arrivals.startS,
     watcher: station.watcher,
   });
-  const watch = createWatch(scenario, pool);
+  const watch = createWatch(scenario, pool, policy.isBalancerEnough ?? false);
   const tally = createTally(scenario);
   const figures = noFigures();
   const place = { pool, responses: watch.responses, figures };

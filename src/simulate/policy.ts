@@ -7,6 +7,8 @@ export interface Policy {
   readonly name: string;
   /** It is asked every so many seconds. */
   readonly tickS: number;
+  /** It looks at nothing but what the balancer counts: the rest need not be written down, which takes a third of the time. */
+  readonly isBalancerEnough?: boolean;
   /** Sees the seconds before `second`. Null: as it is. */
   decide(view: SimulatedView, second: number): number | null;
 }

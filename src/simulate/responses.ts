@@ -21,6 +21,13 @@ const bucketOfMs = Uint8Array.from({ length: Math.ceil(topS * perS) + 1 }, (_, m
   Math.max(0, Math.ceil(Math.log(ms / perS / firstS) / Math.log(growth) - 1e-9)),
 );
 
+/** For those who do not look at them. */
+export const noResponses: ResponseRecord = {
+  add: () => undefined,
+  reach: () => undefined,
+  quantile: () => null,
+};
+
 export function createResponses(keepS: number): ResponseRecord {
   const counts = new Float32Array(keepS * bucketCount);
   const secondOf = new Float64Array(keepS).fill(Number.NaN);

@@ -5,7 +5,7 @@ import { bootP90S } from "./model.ts";
 import type { Scenario } from "./model.ts";
 import type { Pool } from "./pool.ts";
 import type { SimulatedView } from "./policy.ts";
-import { createResponses } from "./responses.ts";
+import { createResponses, noResponses } from "./responses.ts";
 import type { ResponseRecord } from "./responses.ts";
 
 /** What happened in one second. One of these is written over and over: there is none per second. */
@@ -38,9 +38,13 @@ export interface Watch {
 /** Policies see the last two hours by the second, and five-minute means before that. */
 const keepS = 7_200;
 
-export function createWatch({ model, arrivals }: Scenario, pool: Pool): Watch {
+export function createWatch(
+  { model, arrivals }: Scenario,
+  pool: Pool,
+  isBalancerEnough = false,
+): Watch {
   const history = createHistory(arrivals.past, arrivals.rates.length);
-  const responses = createResponses(keepS);
+  const responses = isBalancerEnough ? noResponses : createResponses(keepS);
   const kept = (): SecondsRecord => createSeconds(keepS);
   const balancer = { arrivals: kept(), completions: kept(), busy: kept(), queue: kept() };
   const cpu = kept();
@@ -79,11 +83,12 @@ export function createWatch({ model, arrivals }: Scenario, pool: Pool): Watch {
       balancer.completions.put(second, figures.completions);
       balancer.busy.put(second, figures.busy);
       balancer.queue.put(second, figures.queue);
+      history.count(second, figures.arrivals);
+      if (isBalancerEnough) return;
       cpu.put(second, figures.slots > 0 ? figures.busy / figures.slots : 0);
       errors.put(second, figures.failed);
       ready.put(second, figures.ready);
       slots.put(second, figures.slots);
-      history.count(second, figures.arrivals);
       responses.reach(second + 1);
     },
   };

@@ -36,7 +36,11 @@ before(() => {
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 function run(...words: readonly string[]): Promise<Ran> {
-  const options = { cwd: directory, timeout: 100_000, maxBuffer: 1 << 26 };
+  return runIn(directory, words);
+}
+
+function runIn(cwd: string, words: readonly string[]): Promise<Ran> {
+  const options = { cwd, timeout: 100_000, maxBuffer: 1 << 26 };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...words], options, (error, stdout, stderr) => {
       resolve({
@@ -91,20 +95,22 @@ describe("tidemill simulate", () => {
   });
 
   it("does what docs/scaling.md shows", async () => {
-    copyFileSync(`${samples}synth-frontpage.csv`, join(directory, "last-week.csv"));
+    const place = join(directory, "page");
+    mkdirSync(place);
+    copyFileSync(`${samples}synth-frontpage.csv`, join(place, "last-week.csv"));
     const page = readFileSync(new URL("../../docs/scaling.md", import.meta.url), "utf8");
     const shown = [...page.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block = ""]) =>
       block.split(/^\$ /m).slice(1),
     );
-    assert.ok(shown.length >= 2);
+    assert.equal(shown.length, 4);
     for (const each of shown) {
       const [command = "", ...lines] = each.trimEnd().split("\n");
       const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, bare]) => quoted ?? bare ?? "",
       );
       const text = `${lines.join("\n")}\n`;
-      if (words[0] === "cat") writeFileSync(join(directory, words[1] ?? ""), text);
-      else assert.equal((await run(...words.slice(1))).stdout, text, command);
+      if (words[0] === "cat") writeFileSync(join(place, words[1] ?? ""), text);
+      else assert.equal((await runIn(place, words.slice(1))).stdout, text, command);
     }
   });
 
@@ -224,12 +230,81 @@ describe("tidemill simulate", () => {
     const ended = new Promise((resolve) => {
       child.on("exit", (code, signal) => resolve(code ?? signal));
     });
-    // It is in the middle of it when both of its threads are there.
+    // One of its threads is there before the trace is read, the other when it is in the middle of it.
     const deadline = Date.now() + 20_000;
-    while (tasksOf(child.pid ?? 0) < 12 && Date.now() < deadline)
+    while (tasksOf(child.pid ?? 0) < 13 && Date.now() < deadline)
       await new Promise((resolve) => void setTimeout(resolve, 20));
     child.kill("SIGINT");
     assert.equal(await ended, 130);
+  });
+});
+
+describe("tidemill tune", () => {
+  const text = [
+    "site: shop # ours",
+    "web:",
+    "  run: node server.js",
+    "  limit: 4",
+    "  machines: 6..30 # since May",
+    "",
+  ].join("\n");
+  const site = (): string => join(directory, "tuned", "tidemill.yaml");
+  const hours = ["week.csv", "--from", "2024-01-03", "--to", "2024-01-03T12:00:00Z"];
+  const words = ["tune", ...hours, "--file", "tuned/tidemill.yaml"];
+  before(() => {
+    mkdirSync(join(directory, "tuned"));
+    writeFileSync(site(), text);
+  });
+
+  it("proposes what is cheaper and keeps the aim as a diff, and changes nothing", async () => {
+    const ran = await run(...words, "--price", "0.05 USD");
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stdout, /^present .* machines from 6, room 5\.0%, hold 10m$/m);
+    assert.match(ran.stdout, /^proposed .* machines from 2, /m);
+    assert.match(ran.stdout, /^Saves \d+ machine-hours, \d\.\d\d USD \(\d\d%\) in 0\.5 days\.$/m);
+    assert.match(ran.stdout, /^--- tuned\/tidemill\.yaml\n\+\+\+ tuned\/tidemill\.yaml\n@@ /m);
+    assert.match(
+      ran.stdout,
+      /^- {2}machines: 6\.\.30 # since May\n\+ {2}machines: 2\.\.30 # since May$/m,
+    );
+    assert.equal(readFileSync(site(), "utf8"), text);
+  });
+
+  it("changes the file with --write, comments kept, and has nothing better then", async () => {
+    const ran = await run(...words, "--write", "--json");
+    const told = JSON.parse(ran.stdout);
+    assert.deepEqual([ran.code, told.isWritten, told.proposed.min], [0, true, 2]);
+    assert.ok(told.proposed.slow <= told.aim);
+    const written = readFileSync(site(), "utf8");
+    assert.ok(written.startsWith("site: shop # ours\nweb:\n  run: node server.js\n  limit: 4\n"));
+    assert.ok(written.includes("  machines: 2..30 # since May\n"));
+    const again = await run(...words);
+    assert.match(again.stdout, /^The present setting keeps the aim, and nothing saves 1 %/m);
+    assert.equal(readFileSync(site(), "utf8"), written);
+  });
+
+  it("says honestly when nothing keeps the aim, and why", async () => {
+    const capped = text.replace("6..30", "2..2");
+    mkdirSync(join(directory, "capped"));
+    writeFileSync(join(directory, "capped", "tidemill.yaml"), capped);
+    const peak = ["week.csv", "--from", "2024-01-09T12:00:00Z", "--to", "2024-01-09T18:00:00Z"];
+    const ran = await run("tune", ...peak, "--file", "capped/tidemill.yaml", "--write");
+    assert.equal(ran.code, 1);
+    assert.match(ran.stdout, /^Nothing that was tried keeps the aim of 0\.10%\./m);
+    assert.match(
+      ran.stdout,
+      /^Its worst minute: capped by max: it took \d+ machines, at most 2 are allowed\.$/m,
+    );
+    assert.equal(readFileSync(join(directory, "capped", "tidemill.yaml"), "utf8"), capped);
+  });
+
+  it("needs a site, and a share that is one", async () => {
+    const nowhere = await run("tune", "week.csv");
+    assert.deepEqual([nowhere.code, nowhere.stdout], [2, ""]);
+    assert.match(nowhere.stderr, /There is no tidemill\.yaml/);
+    const wrong = await run(...words, "--aim", "0.1");
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /--aim needs a percentage such as 0\.1%/);
   });
 });
 

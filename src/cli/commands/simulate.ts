@@ -5,11 +5,14 @@ import { isGiven, valueOf, valuesOf } from "../command.ts";
 import type { Command, Given } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { formatCount } from "../figures.ts";
 import { momentOf } from "../moment.ts";
 import { whyOf } from "../simulation/bounded-file.ts";
 import { chartKey, renderChart } from "../simulation/chart.ts";
 import { boundsFor, parseBounds, runContest, trialsOf, widest } from "../simulation/contest.ts";
+import { createCrew } from "../simulation/crew.ts";
+import type { Crew } from "../simulation/crew.ts";
 import { judge, parseFailIf } from "../simulation/goal.ts";
 import { machineOptions, readMachine, readPrice } from "../simulation/machines.ts";
 import type { Machine, Price } from "../simulation/machines.ts";
@@ -61,41 +64,50 @@ export const simulate: Command = {
     "tidemill simulate --from-history 14d --scale x2 --fail-if 'slow > 0.5%'",
   ],
   async run(context, given) {
-    const price = readPrice(given);
-    const conditions = valuesOf(given, "failIf").map((text) => parseFailIf(text, price));
-    const against = valueOf(given, "against") ?? "all";
-    if (against !== "all" && against !== "none")
-      throw usageError(`--against is all or none, got ${against}`);
-    const svg = await writableFile(context, given);
-    const bounds = parseBounds(valueOf(given, "machines"));
-    const here = await findSiteRole(context, given);
-    const found = await readRuleSets(context, given, here);
-    const slowS = found[0]?.settings.rules?.aim?.slowS ?? null;
-    const machine = readMachine(given, here?.role ?? null, slowS);
-    const blind = found.flatMap((set) => [...set.warnings, ...blindSpots(set, price)]);
-    const traffic = await readTraffic(context, given);
-    const arrivals = arrivalsOf(traffic, seed);
-    const usual = boundsFor(arrivals, machine);
-    const sets = found.map((set) => ({ ...set, machines: bounds ?? set.machines ?? usual }));
-    const warnings = [...traffic.warnings, ...blind];
-    for (const warning of warnings) context.output.progress(`warning: ${warning}`);
-
-    const isExact = isGiven(given, "exact");
-    const isAgainstAll = against === "all";
-    const trials = trialsOf({ sets, arrivals, machine, isExact, isAgainstAll, price });
-    const lines = await runContest(context, trials);
-    const ours = lines.filter(({ isOurs }) => isOurs);
-    const notWanted = ours.flatMap(({ name, outcome }) =>
-      conditions.flatMap((condition) => judge(condition, name, outcome, price) ?? []),
-    );
-    if (svg !== null) await writePicture(svg, traffic, ours);
-    const told = { traffic, machine, price, lines, bounds: sets.map(({ machines }) => machines) };
-    const columns = context.parts.stdout.columns ?? columnsPiped;
-    context.output.result({ ...dataOf(told), warnings, failed: notWanted }, render(told, columns));
-    for (const sentence of notWanted) context.output.progress(sentence);
-    return notWanted.length > 0 ? exitCodes.failed : exitCodes.done;
+    const crew = createCrew();
+    try {
+      return await play(context, given, crew);
+    } finally {
+      await crew.end();
+    }
   },
 };
+
+async function play(context: Context, given: Given, crew: Crew): Promise<ExitCode> {
+  const price = readPrice(given);
+  const conditions = valuesOf(given, "failIf").map((text) => parseFailIf(text, price));
+  const against = valueOf(given, "against") ?? "all";
+  if (against !== "all" && against !== "none")
+    throw usageError(`--against is all or none, got ${against}`);
+  const svg = await writableFile(context, given);
+  const bounds = parseBounds(valueOf(given, "machines"));
+  const here = await findSiteRole(context, given);
+  const found = await readRuleSets(context, given, here);
+  const slowS = found[0]?.settings.rules?.aim?.slowS ?? null;
+  const machine = readMachine(given, here?.role ?? null, slowS);
+  const blind = found.flatMap((set) => [...set.warnings, ...blindSpots(set, price)]);
+  const traffic = await readTraffic(context, given);
+  const arrivals = arrivalsOf(traffic, seed);
+  const usual = boundsFor(arrivals, machine);
+  const sets = found.map((set) => ({ ...set, machines: bounds ?? set.machines ?? usual }));
+  const warnings = [...traffic.warnings, ...blind];
+  for (const warning of warnings) context.output.progress(`warning: ${warning}`);
+
+  const isExact = isGiven(given, "exact");
+  const isAgainstAll = against === "all";
+  const trials = trialsOf({ sets, arrivals, machine, isExact, isAgainstAll, price });
+  const lines = await runContest(context, crew, trials);
+  const ours = lines.filter(({ isOurs }) => isOurs);
+  const notWanted = ours.flatMap(({ name, outcome }) =>
+    conditions.flatMap((condition) => judge(condition, name, outcome, price) ?? []),
+  );
+  if (svg !== null) await writePicture(svg, traffic, ours);
+  const told = { traffic, machine, price, lines, bounds: sets.map(({ machines }) => machines) };
+  const columns = context.parts.stdout.columns ?? columnsPiped;
+  context.output.result({ ...dataOf(told), warnings, failed: notWanted }, render(told, columns));
+  for (const sentence of notWanted) context.output.progress(sentence);
+  return notWanted.length > 0 ? exitCodes.failed : exitCodes.done;
+}
 
 interface Told {
   readonly traffic: Traffic;

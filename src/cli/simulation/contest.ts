@@ -7,8 +7,9 @@ import { CliError, usageError } from "../cli-error.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { formatCount } from "../figures.ts";
+import { createRunProgress } from "./run-progress.ts";
 import type { Machine, Price } from "./machines.ts";
-import { createCrew } from "./crew.ts";
+import type { Crew } from "./crew.ts";
 import type { Line } from "./report.ts";
 import type { RuleSet } from "./rule-sets.ts";
 
@@ -74,33 +75,21 @@ export function widest(bounds: readonly Bounds[]): Bounds {
 
 /** Runs them; says on a terminal how far it is. */
 export async function runContest(
-  context: Context,
+  { parts }: Context,
+  crew: Crew,
   trials: readonly TrialWish[],
 ): Promise<readonly Line[]> {
-  const { stderr } = context.parts;
-  let done = 0;
-  const show = (): void => {
-    if (stderr.isTTY) stderr.write(`\r${done} of ${trials.length} runs`);
-  };
-  const crew = createCrew(() => {
-    done += 1;
-    show();
-  });
+  const progress = createRunProgress(parts.stderr, trials.length);
   try {
-    show();
-    const outcomes = await crew.run(trials);
+    const outcomes = await crew.run(trials, progress.step);
     return trials.flatMap(({ contender }, at) => {
       const outcome = outcomes[at];
       if (outcome === undefined) return [];
-      return {
-        name: nameOf(contender, outcome.machinesMax),
-        isOurs: contender.kind === "rules",
-        outcome,
-      };
+      const name = nameOf(contender, outcome.machinesMax);
+      return { name, isOurs: contender.kind === "rules", outcome };
     });
   } finally {
-    if (stderr.isTTY) stderr.write("\r\u001b[K");
-    await crew.end();
+    progress.end();
   }
 }
 

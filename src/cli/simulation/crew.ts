@@ -4,54 +4,75 @@ import type { Outcome, TrialWish } from "../../simulate/trial.ts";
 import { CliError } from "../cli-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 
-const workersMax = 8;
-
-/** Runs trials on as many threads as there are cores, and tells how many are done. Ctrl-C ends it. */
+/** Runs trials on as many threads as there are cores. Ctrl-C ends it. */
 export interface Crew {
-  run(trials: readonly TrialWish[]): Promise<readonly Outcome[]>;
+  run(trials: readonly TrialWish[], onDone: () => void): Promise<readonly Outcome[]>;
+  /** The same; none is begun when it is over, and null stands for those. */
+  runUntil(
+    isOver: () => boolean,
+    trials: readonly TrialWish[],
+    onDone: () => void,
+  ): Promise<readonly (Outcome | null)[]>;
   end(): Promise<void>;
 }
 
-export function createCrew(onDone: () => void): Crew {
-  const idle: Worker[] = [];
+const workersMax = 8;
+/** Each second leaves a few kilobytes behind: they should not be looked through too often. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+
+/** Its first thread loads the engine while the trace is read. */
+export function createCrew(): Crew {
   const workers: Worker[] = [];
+  const hire = (): Worker => {
+    const worker = new Worker(workerFile(), { resourceLimits });
+    workers.push(worker);
+    return worker;
+  };
+  const idle = [hire()];
+  const runUntil: Crew["runUntil"] = async (isOver, trials, onDone) => {
+    const outcomes: (Outcome | null)[] = trials.map(() => null);
+    const left = [...trials.entries()];
+    const work = async (): Promise<void> => {
+      const worker = idle.pop() ?? hire();
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        if (isOver()) break;
+        const [at, trial] = next;
+        outcomes[at] = await ask(worker, trial);
+        onDone();
+      }
+      idle.push(worker);
+    };
+    const hands = Math.min(workersMax, availableParallelism(), trials.length);
+    await unlessInterrupted(() => Promise.all(Array.from({ length: hands }, work)));
+    return outcomes;
+  };
+  return {
+    runUntil,
+    async run(trials, onDone) {
+      const outcomes = await runUntil(() => false, trials, onDone);
+      return outcomes.filter((outcome) => outcome !== null);
+    },
+    async end() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+/** Before that Ctrl-C ends the program by itself, even where a pipe is read that nobody writes. */
+async function unlessInterrupted(work: () => Promise<unknown>): Promise<void> {
   const stop = Promise.withResolvers<never>();
-  // Nobody may be waiting when it comes.
-  stop.promise.catch(() => undefined);
   const onInterrupt = (): void => {
     const facts = { code: "interrupted", exit: exitCodes.interrupted };
     stop.reject(new CliError("Stopped; nothing was changed", facts));
   };
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onInterrupt);
-  const hire = (): Worker => {
-    const worker = new Worker(workerFile());
-    workers.push(worker);
-    return worker;
-  };
-  return {
-    async run(trials) {
-      const outcomes: Outcome[] = [];
-      const left = [...trials.entries()];
-      const work = async (): Promise<void> => {
-        const worker = idle.pop() ?? hire();
-        for (let next = left.shift(); next !== undefined; next = left.shift()) {
-          const [at, trial] = next;
-          outcomes[at] = await ask(worker, trial);
-          onDone();
-        }
-        idle.push(worker);
-      };
-      const hands = Math.min(workersMax, availableParallelism(), trials.length);
-      await Promise.race([Promise.all(Array.from({ length: hands }, work)), stop.promise]);
-      return outcomes;
-    },
-    async end() {
-      process.off("SIGINT", onInterrupt);
-      process.off("SIGTERM", onInterrupt);
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
-  };
+  try {
+    await Promise.race([work(), stop.promise]);
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
 }
 
 /** A checkout runs the source, a package what was built of it. */

@@ -58,7 +58,8 @@ function hoursOf(hours: number): string {
   return hours < 99.95 ? hours.toFixed(1) : formatCount(hours);
 }
 
-const causes: Readonly<Record<CauseKind, string>> = {
+/** As people say them. */
+export const causeNames: Readonly<Record<CauseKind, string>> = {
   boot_bound: "boot-bound",
   capped_by_max: "capped by max",
   rule_too_slow: "rule too slow",
@@ -83,7 +84,7 @@ export function renderWorst({ worstMinutes }: Outcome): readonly string[] {
       momentOf(startS * 1_000).slice(0, 16),
       formatCount(slow + failed),
       formatCount(requests),
-      causes[cause.kind],
+      causeNames[cause.kind],
       cause.sentence,
     ]),
   );
