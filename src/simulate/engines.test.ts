@@ -61,6 +61,21 @@ for (const [name, run] of Object.entries(engines)) {
       );
     });
 
+    it("counts nobody as slow and as failed: who was sent away with many others when the pool shrank", () => {
+      const given = scenario({ scale: 6 });
+      const rates = new Float64Array(120).fill(600);
+      const shrinking: Policy = {
+        name: "shrinking",
+        tickS: 1,
+        decide: (_, s) => (s < 1_850 ? 10 : 2),
+      };
+      const arrivals = { ...given.arrivals, rates };
+      const result = run({ ...given, arrivals, startMachines: 10 }, shrinking);
+      assert.ok(result.failed > 0);
+      assert.ok(result.slow <= result.answered + result.waiting + 1e-6, `${result.slow}`);
+      assert.ok(badShare(result) <= 1);
+    });
+
     it("bills a pool that never changes to the second", () => {
       const result = run({ ...scenario(), startMachines: 9 }, createStatic(9));
       assert.equal(result.machineSeconds, 9 * 3_600);

@@ -85,7 +85,9 @@ export function createTally({ arrivals, model }: Scenario): Tally {
           slow: slowOf[minute] ?? 0,
           failed: failedOf[minute] ?? 0,
         }));
-      return { ...total, ...pool, startS, ready, desired, demand, worstMinutes };
+      // The fluid engine counts who comes as slow before it knows whom it sends away when the pool shrinks.
+      const slow = Math.min(total.slow, total.answered + total.waiting);
+      return { ...total, slow, ...pool, startS, ready, desired, demand, worstMinutes };
     },
   };
 }
