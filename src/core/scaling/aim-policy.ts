@@ -3,6 +3,7 @@ import type { AimBasis, AimBounds, AimMemory } from "./aim/aim.ts";
 import { usualTuning } from "./aim/tuning.ts";
 import type { Tuning } from "./aim/tuning.ts";
 import type { AimPolicy } from "./policy.ts";
+import type { Near } from "./rules/voice.ts";
 
 /** The aim as one voice among the rules. It knows by itself when machines are better kept, for `holdS` at least. */
 export function aimPolicy(
@@ -15,7 +16,8 @@ export function aimPolicy(
     const known = (memory ?? newMemory) as AimMemory;
     const said = aimNeed(bounds, known, view, nowS, tuning);
     const reason = sentenceOf(said.need, said.basis);
-    return { need: said.need, isCalm: said.basis !== null, reason, memory: said.memory };
+    const near = nearOf(said.need, said.basis);
+    return { need: said.need, isCalm: said.basis !== null, reason, near, memory: said.memory };
   };
 }
 
@@ -31,11 +33,25 @@ const whyKept = {
   "small surplus": "it is little more than is needed, and machines were added lately",
 } as const;
 
+/** What comes when one machine more is needed. */
+function nearOf(need: number, basis: AimBasis | null): Near | null {
+  if (basis === null || basis.carries === null || basis.expected >= basis.carries) return null;
+  const { carries, expected } = basis;
+  const tell = () =>
+    `above ${rate(carries)} requests a second the aim would want ${need + 1} machines: ${rate(expected)} are expected`;
+  return { distance: carries / Math.max(expected, 1e-3) - 1, tell };
+}
+
+function rate(requests: number): string {
+  return requests.toFixed(requests < 10 ? 1 : 0);
+}
+
 function sentenceOf(need: number, basis: AimBasis | null): string {
   if (basis === null) return "no fresh figures from a balancer";
   const { expected, alarm, kept, needHeld } = basis;
-  const load = `${expected.toFixed(expected < 10 ? 1 : 0)} requests a second are expected`;
+  const load = `${rate(expected)} requests a second are expected`;
   if (kept !== null) return `${load}; ${need} are kept: ${whyKept[kept]}`;
   if (alarm !== null && alarm.machines > needHeld) return `a sudden crowd: ${load}`;
+  if (needHeld <= 1) return `${load}: one machine is enough`;
   return `${load}, and up to ${needHeld} machines were needed for them`;
 }

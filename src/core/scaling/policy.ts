@@ -1,4 +1,5 @@
 import type { Rules } from "./rules/rules.ts";
+import type { Near } from "./rules/voice.ts";
 import type { RoleView } from "./view.ts";
 
 /** How a role is to be scaled. */
@@ -19,6 +20,8 @@ export type AimPolicy = (
   /** Whether it agrees to fewer machines than there are. */
   readonly isCalm: boolean;
   readonly reason: string;
+  /** What would make it want more. */
+  readonly near?: Near | null;
   readonly memory: unknown;
 };
 

@@ -95,6 +95,13 @@ describe("aimNeed", () => {
     assert.equal(need, 6);
   });
 
+  it("says how much more the machines carry", () => {
+    const { need, basis } = ask({ arrivals: () => 100 });
+    const carries = basis?.carries ?? 0;
+    assert.equal(ask({ arrivals: () => carries - 1, desired: need }, newMemory).need, need);
+    assert.equal(ask({ arrivals: () => carries + 1, desired: need }, newMemory).need, need + 1);
+  });
+
   it("keeps what there is while nobody says what comes", () => {
     const none = ask({ arrivals: () => 100, seconds: 0, desired: 7 });
     assert.deepEqual([none.need, none.basis, none.memory], [7, null, newMemory]);

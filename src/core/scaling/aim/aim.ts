@@ -13,7 +13,7 @@ import { calm, feelRestlessness, marginFor } from "./restlessness.ts";
 import type { Restlessness } from "./restlessness.ts";
 import { learnServiceTime } from "./service-time.ts";
 import type { ServiceTime } from "./service-time.ts";
-import { machinesFor, spareRoots } from "./staffing.ts";
+import { loadFor, machinesFor, spareRoots } from "./staffing.ts";
 import { usualTuning } from "./tuning.ts";
 import type { Tuning } from "./tuning.ts";
 
@@ -70,6 +70,8 @@ export interface AimBasis {
   readonly alarm: Alarm | null;
   /** Why machines are kept that are not needed. */
   readonly kept: "waited" | "restless" | "small surplus" | null;
+  /** Requests a second that the machines of `need` are enough for; null while nobody knows how long they take. */
+  readonly carries: number | null;
 }
 
 /** Between an order and the first figure that shows it, beside the machine's own start. */
@@ -111,9 +113,28 @@ export function aimNeed(
   const grewAt = need > desired ? now : Math.min(memory.grewAt, now);
   return {
     need,
-    basis: { ...outlook.basis, needNow, needHeld, crowd, alarm, kept },
+    basis: {
+      ...outlook.basis,
+      needNow,
+      needHeld,
+      crowd,
+      alarm,
+      kept,
+      carries: carriedBy(need, slots, outlook, tuning),
+    },
     memory: { ...outlook.learned, held, alarm, waitedAt, grewAt },
   };
+}
+
+function carriedBy(
+  machines: number,
+  slots: number,
+  { serviceS, basis, moment }: ReturnType<typeof look>,
+  tuning: Tuning,
+): number | null {
+  if (serviceS === null) return null;
+  const load = loadFor(machines * slots, spareRoots(moment.leadS, tuning));
+  return load / (serviceS * (1 + basis.margin));
 }
 
 interface Given {

@@ -8,6 +8,12 @@ export function slotsFor(load: number, roots: number): number {
   return load + roots * Math.sqrt(load);
 }
 
+/** The load that so many slots carry: `slotsFor` the other way round. */
+export function loadFor(slots: number, roots: number): number {
+  const root = (Math.sqrt(roots ** 2 + 4 * slots) - roots) / 2;
+  return root ** 2;
+}
+
 export function spareRoots(leadS: number, tuning: Tuning): number {
   return tuning.spareRoots + tuning.spareRootsPerLeadS * leadS;
 }

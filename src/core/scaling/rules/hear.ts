@@ -1,4 +1,4 @@
-import type { DecisionView, ScalingPolicy } from "../policy.ts";
+import type { AimPolicy, DecisionView, ScalingPolicy } from "../policy.ts";
 import type { Latches } from "./evaluate.ts";
 import { knownMetrics } from "./metric.ts";
 import { scheduleAt, type ScheduleNow } from "./schedule.ts";
@@ -70,14 +70,17 @@ export function judgeVoices(
   return { voices, vetoes, schedule, sight, latches, ...said };
 }
 
-function aimVoice(
-  aimed: { readonly need: number; readonly isCalm: boolean; readonly reason: string },
-  current: number,
-): Voice {
+function aimVoice(aimed: ReturnType<AimPolicy>, current: number): Voice {
   const isRight = Number.isFinite(aimed.need) && aimed.need >= 0;
   const wanted = isRight ? Math.ceil(aimed.need) : current;
   const need = aimed.isCalm && isRight ? wanted : Math.max(wanted, current);
-  return { rule: aimRule, need, isShrinker: true, sentence: aimed.reason, near: null };
+  return {
+    rule: aimRule,
+    need,
+    isShrinker: true,
+    sentence: aimed.reason,
+    near: aimed.near ?? null,
+  };
 }
 
 function floorVoice(text: string, machines: number): Voice {
