@@ -23,6 +23,8 @@ import { createAgentNews } from "./agent-news.ts";
 import type { AgentNews } from "./agent-news.ts";
 import { createEffects } from "./effects.ts";
 import type { Effects, OrderFor } from "./effects.ts";
+import { createDecisionsKeeper } from "./decisions-keeper.ts";
+import type { DecisionsKeeper } from "./decisions-keeper.ts";
 import { createArrivalsKeeper } from "./arrivals-keeper.ts";
 import type { ArrivalsKeeper } from "./arrivals-keeper.ts";
 import { createLoadHistory } from "./load-history.ts";
@@ -38,6 +40,8 @@ import type { Tenure } from "./tenure.ts";
 const TICK_MS = 1_000;
 /** A guard or provider that says the same again and again is put on record this often. */
 const REPEAT_MS = 60_000;
+/** Without what was decided before, what there is is kept for a while: it is not worth more waiting than this. */
+const RECALLS_MAX = 10;
 
 export interface ControllerParts {
   readonly inventory: Inventory;
@@ -73,6 +77,7 @@ interface Loop {
   readonly effects: Effects;
   readonly load: LoadHistory;
   readonly arrivals: ArrivalsKeeper;
+  readonly keeper: DecisionsKeeper;
   readonly queue: Queue;
   readonly watchingSince: Instant;
   /** When each repeated remark was last put on record. */
@@ -84,6 +89,8 @@ interface Loop {
   holds: readonly Hold[];
   /** By role: what was decided last about its size. */
   decisions: ReadonlyMap<string, Decision>;
+  /** How often it may still fail to read what another controller has decided; 0: it is read, or given up. */
+  recallsLeft: number;
   /** What the last plan and its check took. */
   decisionMs: number;
   /** A commit that failed may have been carried out: then nobody knows who has to hear of it. */
@@ -142,6 +149,7 @@ function createLoop(parts: ControllerParts): Loop {
     effects: createEffects({ ...parts, tenure, watch, onEnd }),
     load: createLoadHistory(),
     arrivals: createArrivalsKeeper(parts.inventory),
+    keeper: createDecisionsKeeper(parts.inventory),
     queue: createQueue(),
     watchingSince: clock.now(),
     remarks: new Map(),
@@ -150,12 +158,15 @@ function createLoop(parts: ControllerParts): Loop {
     news: createAgentNews(),
     holds: [],
     decisions: new Map(),
+    recallsLeft: RECALLS_MAX,
     decisionMs: 0,
     isUnsure: false,
   };
 }
 
 async function tick(loop: Loop): Promise<void> {
+  if (!isInOffice(loop)) return;
+  if (loop.recallsLeft > 0 && !(await recall(loop))) return;
   if (!isInOffice(loop)) return;
   const observed = observe(loop);
   loop.watch.refresh(moodOf(observed));
@@ -175,7 +186,7 @@ async function tick(loop: Loop): Promise<void> {
   } catch (cause) {
     // An inventory that cannot be written allows no action: the next tick plans and tries it all again.
     if (!(cause instanceof Failure)) throw cause;
-    loop.failures.push({ at: now, kind: "failure", subject: "inventory", reason: cause.message });
+    failed(loop, "inventory", cause, now);
     return;
   }
   // A commit that took long was still ours; what follows from it may be another's already.
@@ -183,15 +194,36 @@ async function tick(loop: Loop): Promise<void> {
   loop.decisions = decided.decisions;
   apply(loop, checked.allowed);
   // After the effects have begun: nothing waits for what is only remembered.
-  const forgotten = await loop.arrivals.keep(now);
-  if (forgotten !== null) {
-    loop.failures.push({ at: now, kind: "failure", subject: "history", reason: forgotten.message });
+  loop.keeper.note(decided.decisions, decided.records);
+  for (const keeper of [loop.keeper, loop.arrivals]) {
+    const forgotten = await keeper.keep(now);
+    if (forgotten !== null) failed(loop, "history", forgotten, now);
   }
   for (const listener of loop.listeners) listener();
 }
 
+/** What another controller has decided is known before this one decides: false while it cannot be read. */
+async function recall(loop: Loop): Promise<boolean> {
+  try {
+    loop.decisions = await loop.keeper.recall();
+    loop.recallsLeft = 0;
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    loop.recallsLeft -= 1;
+    failed(loop, "history", cause, loop.parts.clock.now());
+    return loop.recallsLeft === 0;
+  }
+}
+
+function failed(loop: Loop, subject: string, failure: Failure, at: Instant): void {
+  loop.failures.push({ at, kind: "failure", subject, reason: failure.message });
+}
+
 async function leave(loop: Loop): Promise<void> {
-  if (isInOffice(loop)) await loop.arrivals.leave();
+  if (!isInOffice(loop)) return;
+  await loop.keeper.leave(loop.parts.clock.now());
+  await loop.arrivals.leave();
 }
 
 /** Busy: a machine comes, goes or is silent, so that what the provider says matters at once. */

@@ -1,6 +1,7 @@
 import type { MachineLimits } from "./desired.ts";
 import type { Change } from "./inventory.ts";
 import type { Decision } from "./scaling/decision.ts";
+import type { DecisionRecord } from "./scaling/decision-record.ts";
 
 /** One step of a plan, so specific that applying it needs no choice. */
 export interface Action {
@@ -67,6 +68,8 @@ export interface Plan {
   readonly holds: readonly Hold[];
   /** By role: what was decided about its size, to be remembered when the plan is carried out. */
   readonly decisions: ReadonlyMap<string, Decision>;
+  /** The same, as it is told later. */
+  readonly records: readonly DecisionRecord[];
 }
 
 /** What one step of the recipe came to. */
@@ -74,4 +77,5 @@ export interface StepResult {
   readonly actions: readonly Action[];
   readonly holds: readonly Hold[];
   readonly decisions?: ReadonlyMap<string, Decision>;
+  readonly records?: readonly DecisionRecord[];
 }

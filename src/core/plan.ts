@@ -27,6 +27,7 @@ import {
 import { takeRoster, takeSight } from "./roster.ts";
 import type { Roster } from "./roster.ts";
 import type { Decision } from "./scaling/decision.ts";
+import type { DecisionRecord } from "./scaling/decision-record.ts";
 import { scaleRoles } from "./scaling/scale-roles.ts";
 
 /** What is to be done about a site, in this order: each step sees what the ones before it have decided. */
@@ -63,17 +64,20 @@ export function plan(observed: Observed, now: Instant): Plan {
   const actions: Action[] = [];
   const holds: Hold[] = [];
   const decisions = new Map<string, Decision>();
-  if (observed.inventory.settings.site === null) return { actions, holds, decisions };
+  const records: DecisionRecord[] = [];
+  const whole = { actions, holds, decisions, records };
+  if (observed.inventory.settings.site === null) return whole;
   const sight = takeSight(observed);
   let roster = takeRoster(observed, observed.inventory, sight, now);
   for (const step of recipe) {
     const result = step(roster);
     holds.push(...result.holds);
     for (const [role, decision] of result.decisions ?? []) decisions.set(role, decision);
+    records.push(...(result.records ?? []));
     if (result.actions.length === 0) continue;
     actions.push(...result.actions);
     const changes = result.actions.flatMap((action) => action.changes);
     roster = takeRoster(observed, applyChanges(roster.state, changes), sight, now);
   }
-  return { actions, holds, decisions };
+  return whole;
 }

@@ -2,6 +2,11 @@ import type { Rental } from "../core/cost/rental.ts";
 import type { ArrivalsFilter, ArrivalsMean, ArrivalsRecord } from "../core/history/arrivals.ts";
 import type { Instant } from "../core/instant.ts";
 import type { Change, InventoryState, SiteEvent } from "../core/inventory.ts";
+import type {
+  DecisionFilter,
+  DecisionRecord,
+  KeptDecision,
+} from "../core/scaling/decision-record.ts";
 
 /** The database of record. One writer: the controller. */
 export interface Inventory {
@@ -22,7 +27,23 @@ export interface Inventory {
   arrivalsMeans(): Promise<readonly ArrivalsMean[]>;
   /** Of machines off the record: those that did not end before `from` and began before `to`, by their beginnings. */
   rentals(filter: RentalFilter): Promise<readonly Rental[]>;
+  /**
+   * Writes what is to be remembered and told of decisions: it is no part of the state, and no document is made from it.
+   * Of each role the newest `decisionsKeptMax` of the last fifteen days stay. Throws `Failure`.
+   */
+  writeDecisions(page: DecisionPage): Promise<void>;
+  /** Newest first. */
+  decisions(filter: DecisionFilter): Promise<readonly KeptDecision[]>;
+  /** By role, as text. */
+  decisionStates(): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
+}
+
+export interface DecisionPage {
+  readonly at: Instant;
+  /** Of all roles there are, as text: those of others are forgotten. */
+  readonly states: ReadonlyMap<string, string>;
+  readonly records: readonly DecisionRecord[];
 }
 
 export interface EventFilter {

@@ -7,6 +7,7 @@ import { openSqliteInventory } from "../../src/adapters/inventory/sqlite.ts";
 import { openAsNewLeader, startPostgres } from "../harness/postgres.ts";
 import type { PostgresServer } from "../harness/postgres.ts";
 import { describeArrivals } from "./arrivals.ts";
+import { describeDecisions } from "./decisions.ts";
 import { describeInventory } from "./inventory.ts";
 import { describeRentals } from "./rentals.ts";
 
@@ -34,3 +35,5 @@ describeArrivals("SQLite", () => openSqliteInventory(join(directory, "inventory.
 describeArrivals("PostgreSQL", () => openAsNewLeader(url));
 describeRentals("SQLite", () => openSqliteInventory(join(directory, "ledger.db"), "key"));
 describeRentals("PostgreSQL", () => openAsNewLeader(ledgerUrl));
+describeDecisions("SQLite", () => openSqliteInventory(join(directory, "inventory.db"), "key"));
+describeDecisions("PostgreSQL", () => openAsNewLeader(url));

@@ -213,6 +213,15 @@ class TwoControllers implements Brain {
     return {
       state: () => real.state(),
       events: (filter) => life.call(() => real.events(filter)),
+      decisions: (filter) => life.call(() => real.decisions(filter)),
+      decisionStates: () => life.call(() => real.decisionStates()),
+      writeDecisions: (page) =>
+        life.call(() =>
+          this.#turns.add(async () => {
+            if (this.#row.epoch !== term.epoch) throw anotherLeads();
+            if (!life.isOver) await real.writeDecisions(page);
+          }),
+        ),
       arrivals: (filter) => life.call(() => real.arrivals(filter)),
       rentals: (filter) => life.call(() => real.rentals(filter)),
       arrivalsMeans: () => life.call(() => real.arrivalsMeans()),

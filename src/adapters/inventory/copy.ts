@@ -98,7 +98,7 @@ async function raise(db: Database, { epochMin, generationMin }: CopyTerms): Prom
 
 /** Rows that came with their number do not move the counter. */
 async function continueNumbers(db: Database): Promise<void> {
-  for (const table of ["event", "audit"]) {
+  for (const table of ["event", "audit", "decision"]) {
     await sql`select setval(pg_get_serial_sequence(${table}, 'number'),
       (select coalesce(max(number), 0) + 1 from ${sql.table(table)}), false)`.execute(db);
   }

@@ -9,6 +9,7 @@ import { Failure } from "../../ports/failure.ts";
 import type { EventFilter, RecordedEvent } from "../../ports/inventory.ts";
 import { createAccessRecords } from "./access-records.ts";
 import { addArrivals, readArrivals, readArrivalsMeans } from "./arrivals.ts";
+import { addDecisions, readDecisions, readDecisionStates } from "./decisions.ts";
 import { migrationsFor } from "./migrations.ts";
 import type { Engine } from "./migrations.ts";
 import { addRentals, readNewestRentals, readRentals } from "./rentals.ts";
@@ -81,6 +82,14 @@ export async function createInventory(
       });
     },
     rentals: (filter) => asFailure("read", () => readRentals(db, filter)),
+    async writeDecisions(page) {
+      await inTransaction(db, async (transaction) => {
+        await checkTerm(transaction, options);
+        await addDecisions(transaction, page);
+      });
+    },
+    decisions: (filter) => asFailure("read", () => readDecisions(db, filter)),
+    decisionStates: () => asFailure("read", () => readDecisionStates(db)),
     arrivals: (filter) => asFailure("read", () => readArrivals(db, filter)),
     arrivalsMeans: () => asFailure("read", () => readArrivalsMeans(db)),
     access: createAccessRecords(db, options),

@@ -16,6 +16,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
     "2026-11-26-arrivals": { up: createArrivals },
     "2026-11-27-boot-times": { up: addBootTimes },
     "2026-11-28-rental": { up: createRentals },
+    "2026-11-29-decision": { up: (db: Kysely<unknown>) => createDecisions(db, engine) },
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }
@@ -137,6 +138,26 @@ async function createRentals(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex("rental_end").on("rental").column("ended_at").execute();
   await db.schema.alterTable("machine").addColumn("type", "text").execute();
   await db.schema.alterTable("role").addColumn("spend_told", "text").execute();
+}
+
+async function createDecisions(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  await db.schema
+    .createTable("decision")
+    .addColumn("number", engine === "sqlite" ? "integer" : "bigint", numbered(engine))
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("machines_before", "integer", (column) => column.notNull())
+    .addColumn("machines_after", "integer", (column) => column.notNull())
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
+  const index = db.schema.createIndex("decision_role").on("decision");
+  await index.columns(["role", "number"]).execute();
+  await db.schema
+    .createTable("decision_state")
+    .addColumn("role", "text", (column) => column.primaryKey())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("content", "text", (column) => column.notNull())
+    .execute();
 }
 
 async function createMachines(db: Kysely<unknown>): Promise<void> {

@@ -17,6 +17,8 @@ export interface InventoryTables extends AccessTables {
   readonly event: EventTable;
   readonly arrivals: ArrivalsTable;
   readonly rental: RentalTable;
+  readonly decision: DecisionTable;
+  readonly decision_state: DecisionStateTable;
   readonly lease: LeaseTable;
   readonly controller: ControllerTable;
 }
@@ -148,6 +150,23 @@ export interface RentalTable {
   readonly role: string;
   readonly provider: string;
   readonly type: string | null;
+}
+
+/** What was decided about a role's size, and why; `content` as in `core/scaling/decision-record.ts`. */
+export interface DecisionTable {
+  readonly number: number;
+  readonly role: string;
+  readonly at: number;
+  readonly machines_before: number;
+  readonly machines_after: number;
+  readonly content: string;
+}
+
+/** What the next decision goes on from; `content` as in `core/scaling/kept-state.ts`. */
+export interface DecisionStateTable {
+  readonly role: string;
+  readonly at: number;
+  readonly content: string;
 }
 
 /** One row, `name` controller. */

@@ -22,6 +22,28 @@ describe("aimPolicy", () => {
     assert.equal(decide(held, emptyDecisionState, aView(NOW, busy), NOW).desired, 2);
   });
 
+  it("holds what was needed across a time that nobody saw, and no longer than it would have", () => {
+    const holdS = 600;
+    const policy = { rules: someRules(), bounds, aim: aimPolicy(bounds, holdS) };
+    for (const awayS of [20, 900, 86_400, -3_600]) {
+      let state = emptyDecisionState;
+      let desired = 2;
+      const live = (from: number, seconds: number, arrivals: number): void => {
+        for (let nowS = from; nowS < from + seconds; nowS += 1) {
+          const view = aView(nowS, { ready: desired, arrivals, busy: arrivals / 5, past: 90 });
+          ({ state, desired } = decide(policy, state, view, nowS));
+        }
+      };
+      live(NOW, 90, 200);
+      const grown = desired;
+      assert.ok(grown > 10, `${grown}`);
+      live(NOW + 90 + awayS, 300, 5);
+      assert.equal(desired, grown, `away for ${awayS} s`);
+      live(NOW + 390 + awayS, 700, 5);
+      assert.ok(desired < grown / 2, `${desired} after ${awayS} s`);
+    }
+  });
+
   it("keeps what there is without figures", () => {
     const policy = { rules: someRules(), bounds, aim: aimPolicy(bounds) };
     const dark = aView(NOW, { ready: 7, arrivals: null, busy: null, queue: null });

@@ -3,6 +3,7 @@ import type { AimBasis, AimBounds, AimMemory } from "./aim/aim.ts";
 import { usualTuning } from "./aim/tuning.ts";
 import type { Tuning } from "./aim/tuning.ts";
 import type { AimPolicy } from "./policy.ts";
+import { unseenS } from "./rules/state.ts";
 import type { Near } from "./rules/voice.ts";
 
 /** The aim as one voice among the rules. It knows by itself when machines are better kept, for `holdS` at least. */
@@ -13,11 +14,39 @@ export function aimPolicy(
 ): AimPolicy {
   const tuning = { ...usualTuning, ...roomOf(room), holdS, quietS: holdS };
   return (memory, view, nowS) => {
-    const known = (memory ?? newMemory) as AimMemory;
-    const said = aimNeed(bounds, known, view, nowS, tuning);
-    const reason = sentenceOf(said.need, said.basis);
-    const near = nearOf(said.need, said.basis);
-    return { need: said.need, isCalm: said.basis !== null, reason, near, memory: said.memory };
+    const known = (memory ?? fresh) as KeptAim;
+    const said = aimNeed(bounds, awake(known, nowS), view, nowS, tuning);
+    const { need, basis } = said;
+    const margin = basis?.margin ?? known.margin;
+    const kept: KeptAim = { ...said.memory, askedS: nowS, margin };
+    const reason = sentenceOf(need, basis);
+    return { need, isCalm: basis !== null, reason, near: nearOf(need, basis), memory: kept };
+  };
+}
+
+/** What the aim remembers from one decision to the next. */
+export interface KeptAim extends AimMemory {
+  /** When it was asked last; null: never. */
+  readonly askedS: number | null;
+  /** The share of room that it kept beyond the expected load; null: not reckoned yet. */
+  readonly margin: number | null;
+}
+
+const fresh: KeptAim = { ...newMemory, askedS: null, margin: null };
+
+/** What it holds lasts as long as it would have, had no time passed unseen. What it has learned is as old as it is. */
+function awake(memory: KeptAim, nowS: number): AimMemory {
+  const { askedS, held, alarm, waitedAt, grewAt } = memory;
+  const by = askedS === null ? 0 : unseenS(askedS, nowS);
+  if (by === 0) return memory;
+  const later = (second: number): number => (second === 0 ? 0 : second + by);
+  return {
+    ...memory,
+    held: held.map(([at, machines]) => [at + by, machines]),
+    alarm:
+      alarm === null ? null : { ...alarm, raisedAt: alarm.raisedAt + by, until: alarm.until + by },
+    waitedAt: later(waitedAt),
+    grewAt: later(grewAt),
   };
 }
 

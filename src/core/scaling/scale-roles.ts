@@ -9,6 +9,8 @@ import type { Roster } from "../roster.ts";
 import { decide } from "./decision.ts";
 import type { Decision } from "./decision.ts";
 import { createFigures, FRESH_MS } from "./figures.ts";
+import { inputsOf } from "./decision-record.ts";
+import type { DecisionInputs, DecisionRecord } from "./decision-record.ts";
 import type { DecisionView } from "./policy.ts";
 import { policyFor, slotsOf } from "./role-policy.ts";
 import { emptyDecisionState } from "./rules/state.ts";
@@ -19,11 +21,15 @@ export function scaleRoles(roster: Roster): StepResult {
   const actions: Action[] = [];
   const holds: Hold[] = [];
   const decisions = new Map<string, Decision>();
+  const records: DecisionRecord[] = [];
   if (roster.state.settings.phase === "down") return { actions, holds };
   for (const desired of roster.roles) {
     const { name, role, record, target, targetReason } = desired;
     if (role === null) continue;
-    const size = sizeOf(roster, desired, role, decisions);
+    const { decision, inputs } = decisionFor(roster, desired, role);
+    decisions.set(name, decision);
+    const size = sizeOf(roster, desired, decision);
+    records.push(recordOf(roster, desired, { size, decision, inputs }));
     if (size.machines === target) {
       holds.push({ subject: name, reason: size.reason });
       // The site file's bounds may have moved under a target on record.
@@ -41,37 +47,62 @@ export function scaleRoles(roster: Roster): StepResult {
       effect: null,
     });
   }
-  return { actions, holds, decisions };
+  return { actions, holds, decisions, records };
 }
 
 interface Size {
   readonly machines: number;
+  readonly by: DecisionRecord["by"];
   readonly reason: string;
 }
 
-function sizeOf(
-  roster: Roster,
-  desired: DesiredRole,
-  role: Role,
-  decisions: Map<string, Decision>,
-): Size {
-  const { name, min, max, target, record } = desired;
-  const decision = decisionFor(roster, desired, role);
-  decisions.set(name, decision);
+function sizeOf(roster: Roster, desired: DesiredRole, decision: Decision): Size {
+  const { min, max, target, record } = desired;
   const pinned = pinnedTo(desired, record.pin, roster.now);
   if (pinned !== null) return pinned;
-  if (min === max) return { machines: target, reason: `the site file wants ${min}` };
-  const reason = summarize(decision);
-  if (decision.isActing) return { machines: decision.desired, reason };
-  return { machines: target, reason: `in shadow: ${decision.desired} machines; ${reason}` };
+  if (min === max) {
+    return { machines: target, by: "site file", reason: `the site file wants ${min}` };
+  }
+  const told = summarize(decision);
+  if (decision.isActing) return { machines: decision.desired, by: "rules", reason: told };
+  const reason = `in shadow: ${decision.desired} machines; ${told}`;
+  return { machines: target, by: "shadow", reason };
+}
+
+interface Decided {
+  readonly size: Size;
+  readonly decision: Decision;
+  readonly inputs: DecisionInputs;
+}
+
+function recordOf(
+  { now: at }: Roster,
+  { name: role, record }: DesiredRole,
+  { size, decision, inputs }: Decided,
+): DecisionRecord {
+  const { desired: wanted, reasons, near } = decision;
+  const { machines: to, by, reason: sentence } = size;
+  return { role, at, from: record.target, to, by, wanted, sentence, reasons, near, inputs };
 }
 
 /** What the role's rules say now, whoever acts on it. */
-function decisionFor(roster: Roster, desired: DesiredRole, role: Role): Decision {
+function decisionFor(roster: Roster, desired: DesiredRole, role: Role): Omit<Decided, "size"> {
   const { name, min, max } = desired;
   const view = viewOf(roster, desired, role);
-  const state = roster.observed.scaling.get(name)?.state ?? emptyDecisionState;
-  return decide(policyFor(role, { min, max }), state, view, secondOf(view, roster.now));
+  const former = roster.observed.scaling.get(name);
+  const second = secondOf(view, roster.now);
+  const state = former?.state ?? emptyDecisionState;
+  const decision = told(decide(policyFor(role, { min, max }), state, view, second), former);
+  return { decision, inputs: inputsOf(view, decision, second) };
+}
+
+/** Asked again within a second it says only that: why it was decided is what it said before. */
+function told(decision: Decision, former: Decision | undefined): Decision {
+  const isAgain = decision.reasons[0]?.step === "again";
+  if (!isAgain || former?.desired !== decision.desired || former.reasons.length === 0) {
+    return decision;
+  }
+  return { ...decision, reasons: former.reasons, near: former.near };
 }
 
 function viewOf(roster: Roster, { name, target }: DesiredRole, role: Role): DecisionView {
@@ -107,5 +138,5 @@ function pinnedTo(
 ): Size | null {
   if (pin === null || (pin.until !== null && pin.until <= now)) return null;
   const machines = Math.min(Math.max(pin.machines, min), max);
-  return { machines, reason: `pinned to ${machines}` };
+  return { machines, by: "pin", reason: `pinned to ${machines}` };
 }

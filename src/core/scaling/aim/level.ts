@@ -53,7 +53,7 @@ export function readLevel({ balancer, pool, machine }: RoleView, now: number): L
 }
 
 /** The last ten seconds, or as many as there are of a role that has just begun. */
-function recent(seconds: Seconds, now: number): number | null {
+export function recent(seconds: Seconds, now: number): number | null {
   for (const window of [10, 5, 3, 2]) {
     const mean = seconds.mean(now - window, now);
     if (mean !== null) return mean;

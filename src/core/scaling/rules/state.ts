@@ -61,9 +61,8 @@ const awayS = 120;
  */
 export function resumed(state: DecisionState, nowS: number): DecisionState {
   if (state.asked === null) return state;
-  const passed = nowS - state.asked.s;
-  if (passed >= 0 && passed <= awayS) return state;
-  const by = passed - 1;
+  const by = unseenS(state.asked.s, nowS);
+  if (by === 0) return state;
   const moved = (ledger: Ledger): Ledger => ledger.map(([at, amount]) => [at + by, amount]);
   const later = (second: number | null): number | null => (second === null ? null : second + by);
   const fired = Object.entries(state.fired).map(([name, { atS, trueAtS, ...rest }]) => [
@@ -81,4 +80,10 @@ export function resumed(state: DecisionState, nowS: number): DecisionState {
     changedAtS: later(state.changedAtS),
     fired: Object.fromEntries(fired) as DecisionState["fired"],
   };
+}
+
+/** The seconds that passed unseen since somebody was asked; negative where the clock was set back. */
+export function unseenS(askedS: number, nowS: number): number {
+  const passed = nowS - askedS;
+  return passed >= 0 && passed <= awayS ? 0 : passed - 1;
 }
