@@ -19,6 +19,7 @@ export const routeRoles: Readonly<Record<string, AccessRole>> = {
   "GET /v1/deploys/{id}": "read",
   "GET /v1/explain/{role}": "read",
   "GET /v1/history": "read",
+  "GET /v1/decisions": "read",
   "GET /v1/cost": "read",
   "GET /v1/releases/{id}": "deploy",
   "PUT /v1/releases/{id}": "deploy",

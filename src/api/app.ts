@@ -6,6 +6,7 @@ import { accessRoutes } from "./access-routes.ts";
 import { ApiFault, errorAnswer } from "./answers.ts";
 import { changeRoutes } from "./change-routes.ts";
 import { costRoutes } from "./cost-routes.ts";
+import { decisionRoutes } from "./decision-routes.ts";
 import { drillRoutes } from "./drill-routes.ts";
 import { historyRoutes } from "./history-routes.ts";
 import { oneOffRoutes } from "./one-off-routes.ts";
@@ -25,6 +26,7 @@ export function createApi(parts: ApiParts) {
   return app
     .route("/", observeRoutes(parts))
     .route("/", historyRoutes(parts))
+    .route("/", decisionRoutes(parts))
     .route("/", costRoutes(parts))
     .route("/", changeRoutes(parts))
     .route("/", releaseRoutes(parts))

@@ -203,6 +203,20 @@ export const previewSchema = z
   })
   .openapi("Preview");
 
+const steps = z
+  .array(
+    z.object({
+      step: z.string(),
+      rule: z.string().nullable(),
+      operation: z.enum(["at least", "at most"]),
+      amount: z.number(),
+      before: z.number(),
+      after: z.number(),
+      sentence: z.string(),
+    }),
+  )
+  .readonly();
+
 export const explanationSchema = z
   .object({
     role: z.string(),
@@ -214,19 +228,7 @@ export const explanationSchema = z
       machines: z.number(),
       reason: z.string(),
     }),
-    steps: z
-      .array(
-        z.object({
-          step: z.string(),
-          rule: z.string().nullable(),
-          operation: z.enum(["at least", "at most"]),
-          amount: z.number(),
-          before: z.number(),
-          after: z.number(),
-          sentence: z.string(),
-        }),
-      )
-      .readonly(),
+    steps,
     near: z.string().nullable(),
     rule: z.string(),
     inputs: z
@@ -243,3 +245,42 @@ export const explanationSchema = z
     history: eventsSchema.shape.events,
   })
   .openapi("Explanation");
+
+export const decisionsSchema = z
+  .object({
+    decisions: z
+      .array(
+        z.object({
+          number: z.number(),
+          role: z.string(),
+          at: z.number(),
+          from: z.number().openapi({ description: "Machines wanted before" }),
+          to: z.number().openapi({ description: "Machines wanted from then on" }),
+          by: z.enum(["rules", "pin", "site file", "shadow"]).openapi({
+            description: "Who said so; `shadow`: rules that only watch",
+          }),
+          wanted: z.number().openapi({ description: "What the rules or the aim wanted" }),
+          sentence: z.string(),
+          steps,
+          near: z.string().nullable().openapi({ description: "What would have changed it" }),
+          inputs: z.object({
+            arrivals: z.number().nullable().openapi({ description: "Requests a second" }),
+            inFlight: z.number().nullable(),
+            queue: z.number().nullable(),
+            ready: z.number().openapi({ description: "Machines that serve" }),
+            booting: z.number(),
+            serviceS: z.number().nullable().openapi({
+              description: "Seconds a machine works on a request, as the aim has learned",
+            }),
+            margin: z.number().nullable().openapi({
+              description: "The share of room that the aim keeps beyond the load",
+            }),
+          }),
+        }),
+      )
+      .readonly(),
+    next: z.number().nullable().openapi({
+      description: "`before` of the next page; null at the end",
+    }),
+  })
+  .openapi("Decisions");

@@ -2,23 +2,13 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { fiveMinutesOf } from "../core/history/arrivals.ts";
 import type { ArrivalsRecord } from "../core/history/arrivals.ts";
 import { ApiFault, errorAnswers } from "./answers.ts";
+import { momentGiven } from "./moment-given.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** A page: a day of five minutes each, 86,400 seconds. */
 const LIMIT_MAX = 288;
 /** Times of the database have no more digits. */
 const END_S = 8_640_000_000_000;
-
-const moment = z
-  .string()
-  .max(40)
-  .transform((text, context) => {
-    const ms = /^\d{1,16}$/.test(text) ? Number(text) : Date.parse(text);
-    if (Number.isFinite(ms)) return ms;
-    context.addIssue("expected a time such as 2026-11-21T20:00:00Z, or milliseconds since 1970");
-    return z.NEVER;
-  })
-  .openapi({ type: "string", example: "2026-11-21T20:00:00Z" });
 
 const historySchema = z
   .object({
@@ -47,8 +37,8 @@ const historyRoute = createRoute({
   request: {
     query: z.object({
       role: z.string(),
-      from: moment.optional(),
-      to: moment.optional(),
+      from: momentGiven.optional(),
+      to: momentGiven.optional(),
       step: z.enum(["1", "300"]).default("1").openapi({
         description: "Seconds: each one, or the means of five minutes",
       }),

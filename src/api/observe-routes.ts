@@ -125,7 +125,7 @@ async function explain(parts: ApiParts, name: string): Promise<z.infer<typeof ex
     decision: {
       kind: machines === target ? "hold" : "resize",
       machines,
-      reason: decision === undefined ? "nothing is decided yet" : summarize(decision),
+      reason: !decision?.reasons.length ? "nothing is decided yet" : summarize(decision),
     },
     steps: decision?.reasons ?? [],
     near: decision?.near ?? null,

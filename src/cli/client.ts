@@ -16,6 +16,7 @@ import type { History } from "../api/history-routes.ts";
 import type { oneOffSchema, oneOffWishSchema } from "../api/one-off-routes.ts";
 import type {
   ApiError,
+  decisionsSchema,
   deploySchema,
   doneSchema,
   eventsSchema,
@@ -37,6 +38,8 @@ export type Deploy = z.infer<typeof deploySchema>;
 type Done = z.infer<typeof doneSchema>;
 export type SiteEvents = z.infer<typeof eventsSchema>["events"];
 export type LogLines = z.infer<typeof linesSchema>["lines"];
+export type Decisions = z.infer<typeof decisionsSchema>;
+export type Decided = Decisions["decisions"][number];
 export type Explanation = z.infer<typeof explanationSchema>;
 export type Preview = z.infer<typeof previewSchema>;
 export type Tokens = z.infer<typeof tokensSchema>["tokens"];
@@ -63,6 +66,15 @@ export interface HistorySpan {
   readonly to: number;
 }
 
+/** Which decisions to read. Null: of all roles, from the first, up to the last. */
+export interface DecisionsWish {
+  readonly role: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly before: number | null;
+  readonly limit: number;
+}
+
 /** The controller, as the commands see it. Every method throws `CliError`. */
 export interface Client {
   version(): Promise<{ readonly version: string; readonly pid: number }>;
@@ -73,6 +85,8 @@ export interface Client {
     page: Page & { readonly machine: string | null; readonly role: string | null },
   ): Promise<LogLines>;
   explain(role: string): Promise<Explanation>;
+  /** Newest first. */
+  decisions(wish: DecisionsWish): Promise<Decisions>;
   /** Null: the present month. */
   cost(month: string | null): Promise<Cost>;
   /** A page of what came, by the second, oldest first. Times in milliseconds. */
@@ -159,6 +173,7 @@ export function createClient(settings: ClientSettings): Client {
     cost: (month) => get(`/v1/cost?${query({ month })}`),
     explain: (role) => get(`/v1/explain/${encodeURIComponent(role)}`),
     history: (span) => get(`/v1/history?${query({ ...span })}`),
+    decisions: (wish) => get(`/v1/decisions?${query({ ...wish })}`),
     plan: (wish) => post("/v1/plan", wish),
     putSite: (wish) => put("/v1/site", wish),
     rollBack: () => post("/v1/rollback"),

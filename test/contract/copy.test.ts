@@ -8,6 +8,7 @@ import type { TablePart } from "../../src/adapters/inventory/copy.ts";
 import { openPostgresDatabase } from "../../src/adapters/inventory/postgres.ts";
 import { openSqliteDatabase, openSqliteInventory } from "../../src/adapters/inventory/sqlite.ts";
 import type { Change, MachineRecord } from "../../src/core/inventory.ts";
+import { aDecisionRecord } from "../harness/decision-record.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import type { PostgresServer } from "../harness/postgres.ts";
 
@@ -38,6 +39,8 @@ describe("a copy of the inventory", () => {
     const changes: readonly Change[] = [{ kind: "machine", machine: whole }];
     await inventory.commit(changes, []);
     await inventory.commit([{ kind: "machine-gone", name: "web-1", at: 9, isSeenGone: true }], []);
+    const states = new Map([["a", "1"]]);
+    await inventory.writeDecisions({ at: 5, states, records: [aDecisionRecord({ role: "a" })] });
     await inventory.close();
   });
   after(async () => {
@@ -61,11 +64,12 @@ describe("a copy of the inventory", () => {
     await writeTables(back, "sqlite", kept(readTables(there, "postgres"), second), terms);
     const rowsOf = (parts: readonly TablePart[], table: string): readonly object[] =>
       parts.flatMap((part) => (part.table === table ? part.rows : [])).map((row) => ({ ...row }));
-    for (const table of ["arrivals", "rental"]) {
+    for (const table of ["arrivals", "rental", "decision", "decision_state"]) {
       assert.deepEqual(rowsOf(second, table), rowsOf(first, table), table);
     }
     assert.equal(rowsOf(second, "arrivals").length, roles.length * perRole);
     assert.deepEqual(rowsOf(second, "rental").length, 1);
+    assert.deepEqual(rowsOf(second, "decision").length, 1);
     await Promise.all([from.destroy(), there.destroy(), back.destroy()]);
     const inventory = await openSqliteInventory(join(directory, "back.db"), "key");
     assert.equal(inventory.state().rentals.get("web-1 5")?.to, 9);

@@ -59,7 +59,7 @@ export const decisionsKeptMax = 10_000;
 export const decisionsKeptMin = 300;
 
 /** One that stands is written down again this often. */
-export const standsMs = 300_000;
+const standsMs = 300_000;
 /** Reasons that take turns are told this often. */
 const turnsMs = 15_000;
 
@@ -83,7 +83,7 @@ function whatDecided({ reasons, inputs }: DecisionRecord): string {
 }
 
 /** The last that moved the number. */
-export function decidingOf(reasons: readonly Reason[]): Reason | null {
+function decidingOf(reasons: readonly Reason[]): Reason | null {
   return reasons.findLast(({ before, after }) => before !== after) ?? null;
 }
 
