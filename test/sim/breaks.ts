@@ -34,8 +34,8 @@ export const breaks: readonly Break[] = [
   {
     name: "stale-figures-scale-in",
     file: "src/core/scaling/aim-policy.ts",
-    find: `return { need: said.need, isCalm: said.basis !== null, reason, memory: said.memory };`,
-    replace: `return { need: said.basis === null ? 1 : said.need, isCalm: true, reason, memory: said.memory };`,
+    find: `return { need, isCalm: basis !== null, reason, near: nearOf(need, basis), memory: kept };`,
+    replace: `return { need: basis === null ? 1 : need, isCalm: true, reason, near: null, memory: kept };`,
   },
   {
     name: "failed-listing-is-empty",
