@@ -1,10 +1,10 @@
+import { monthAt } from "../core/cost/month.ts";
 import { decide } from "../core/scaling/decision.ts";
 import type { ScalingPolicy, Spending } from "../core/scaling/policy.ts";
 import type { DecisionStep } from "../core/scaling/rules/reasons.ts";
 import { emptyDecisionState } from "../core/scaling/rules/state.ts";
 import type { DecisionView } from "../core/scaling/policy.ts";
 import type { Policy, SimulatedView } from "./policy.ts";
-import { monthOf } from "./timestamp.ts";
 
 /** What a role's scaling would have done: the function that decides for a live site, asked as often. */
 export interface Decided extends Policy {
@@ -69,13 +69,13 @@ function viewOf(view: SimulatedView, spending: () => Spending | null): DecisionV
 
 /** What the machines have cost since the month began. */
 function createPurse(machineHour: number) {
-  let month = -1;
+  let month = monthAt(0);
   let thisMonth = 0;
   return {
     now: (): Spending => ({ machineHour, thisMonth }),
     pass(machines: number, second: number, seconds: number): void {
-      const here = monthOf(second);
-      if (here !== month) [month, thisMonth] = [here, 0];
+      const now = second * 1_000;
+      if (now < month.from || now >= month.to) [month, thisMonth] = [monthAt(now), 0];
       thisMonth += (machines * machineHour * seconds) / 3_600;
     },
   };

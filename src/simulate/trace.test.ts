@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { monthOf, parseTimestamp } from "./timestamp.ts";
+import { parseTimestamp } from "./timestamp.ts";
 import { parseTrace } from "./trace.ts";
 import type { ParsedTrace, Trace } from "./trace.ts";
 
@@ -147,18 +147,6 @@ describe("parseTimestamp", () => {
         assert.equal(parseTimestamp(new Date(second * 1000).toISOString()), second);
       }),
       { numRuns: 500 },
-    );
-  });
-});
-
-describe("monthOf", () => {
-  it("agrees with the calendar of UTC", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10_000_000_000 }), (second) => {
-        const date = new Date(second * 1000);
-        const months = (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
-        assert.equal(monthOf(second), months);
-      }),
     );
   });
 });

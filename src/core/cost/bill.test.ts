@@ -209,7 +209,7 @@ describe("a forecast", () => {
 describe("months", () => {
   it("are those of the calendar in UTC", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 7_258_118_400_000 }), (now) => {
+      fc.property(fc.integer({ min: 0, max: 10_000_000_000_000 }), (now) => {
         const found = monthAt(now);
         const date = new Date(now);
         assert.equal(found.year, date.getUTCFullYear());

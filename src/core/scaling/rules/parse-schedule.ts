@@ -1,4 +1,4 @@
-import { dayOf, isDate } from "./calendar.ts";
+import { dayOf, isDate } from "../../calendar.ts";
 import type { Parsed } from "./cursor.ts";
 import { spanSecondsMax, type Days, type ScheduleEntry } from "./schedule.ts";
 
